@@ -133,12 +133,8 @@ struct kymo_span {
 
 /* A position in one goroutine's spans. Plain data: copy it, drop it. */
 struct kymo_span_cursor {
-	const struct kymo_trace *t;
-	kymo_goroutine_ix g;
-	uint32_t chunk, pos, left;
-	kymo_ns time;      // start of the next record
-	kymo_ns life_end;
-	bool pending;
+	uint64_t opaque[8];
+	bool more;
 	struct kymo_span next;
 };
 

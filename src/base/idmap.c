@@ -47,6 +47,14 @@ uint32_t *idmap_get_slow(struct idmap *m, uint64_t id)
 	return &m->values[m->last_page * IDMAP_PAGE + id % IDMAP_PAGE];
 }
 
+uint32_t idmap_peek(const struct idmap *m, uint64_t id)
+{
+	if (m->slots == 0)
+		return 0;
+	size_t i = find(m, id / IDMAP_PAGE + 1);
+	return m->keys[i] ? m->values[m->page_of[i] * IDMAP_PAGE + id % IDMAP_PAGE] : 0;
+}
+
 static bool rehash(struct idmap *m)
 {
 	size_t slots = m->slots ? m->slots * 2 : 64;

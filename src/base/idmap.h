@@ -31,6 +31,8 @@ struct idmap {
 
 uint32_t *idmap_get_slow(struct idmap *m, uint64_t id);
 uint32_t *idmap_put_slow(struct idmap *m, uint64_t id);
+/* The value of an id, 0 if it was never put. Changes nothing: safe from several threads. */
+uint32_t idmap_peek(const struct idmap *m, uint64_t id);
 void idmap_free(struct idmap *m);
 
 static always_inline uint32_t *idmap_get(struct idmap *m, uint64_t id)

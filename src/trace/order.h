@@ -4,7 +4,7 @@
  * of the threads' streams stands. order_run.h moves it forward one wire event at a time.
  *
  * Goroutines, procs and threads are dense slots; slot 0 is none. A goroutine's slot is used again when it ends, so
- * that memory follows the live ones; a consumer keeps what it must remember in `u` (32 bytes of the same cache line).
+ * that memory follows the live ones; the store keeps where it writes (`store`) in the same cache line.
  *
  * Nothing here allocates per event: only new ids, open ranges, regions and tasks do.
  */
@@ -25,24 +25,23 @@ enum order_p_status { P_FREE = 0, P_RUNNING = 1, P_IDLE = 2, P_SYSCALL = 3, P_AB
 
 struct order_g {
 	uint64_t id;
-	uint64_t seq;     // valid if gen is the current one
+	uint32_t seq;     // valid if gen is the current one; counts events of one generation, so 32 bits hold it
 	uint32_t gen;
 	uint8_t status;
 	bool shared;      // two threads claim it: its slot is never used again
+	bool named;       // the consumer's
 	uint32_t m;       // the thread last bound to it
 	uint32_t ranges;  // open ones: order_node list
 	uint32_t regions; // open ones, innermost first
-	union {
-		struct {
-			uint32_t *w;     // where the next span record goes
-			uint32_t *wend;
-			kymo_ns last;    // start of the newest record
-			uint32_t row;
-			uint32_t chunk;  // how many chunks it has
-		} store;
-		uint64_t pad[4];
-	} u;
+	struct {
+		uint32_t *w;      // where the next span record goes
+		uint32_t *wend;
+		kymo_ns last;     // start of the newest record
+		uint32_t row;
+		uint32_t chunks;  // how many it has
+	} store;
 } __attribute__((aligned(64)));
+_Static_assert(sizeof(struct order_g) == 64, "one cache line");
 
 struct order_p {
 	uint64_t id;
@@ -51,15 +50,15 @@ struct order_p {
 	uint8_t status;
 	bool sweeping;
 	uint32_t sweep_user;   // the consumer's: row of the open sweep
-	uint32_t syscall_g;    // the consumer's: who is in a syscall holding it
 	struct {
 		uint32_t *w, *wend;
 		kymo_ns last;      // start of the newest run
 		kymo_ns run_start;
 		uint32_t run_g;    // slot of the goroutine it belongs to now; 0 = nobody
 		uint32_t run_row;
+		uint32_t syscall_g;  // slot of the goroutine in a syscall that holds it
+		uint32_t records, chunks;
 		bool run_syscall;
-		uint32_t chunk;
 	} store;
 };
 

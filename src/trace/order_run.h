@@ -83,7 +83,7 @@ static always_inline int advance(struct order *o, struct cursor *c)
 	NEED(p, "proc"); \
 	NEED(g, "goroutine")
 #define TIME() (o->last = c->time > o->last ? c->time : o->last + 1)
-#define SEQ_FOLLOWS(s, value) ((s)->gen == o->gen_ordinal && (value) == (s)->seq + 1)
+#define SEQ_FOLLOWS(s, value) ((s)->gen == o->gen_ordinal && (value) == (uint64_t)(s)->seq + 1)
 /* The event is applied: its bytes are consumed. */
 #define DONE() \
 	do { \
@@ -542,7 +542,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		NEED(p, "proc");
 		NEED_NOT(g, "goroutine");
 		s->status = G_RUNNING;
-		s->seq = seq;
+		s->seq++;
 		s->m = x.m;
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, g, KYMO_GO_RUNNABLE, KYMO_GO_RUNNING, 0, 0, 0);
@@ -578,7 +578,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 			return STEP_WAIT;
 		STACK(stack, stack_id);
 		s->status = G_RUNNABLE;
-		s->seq = seq;
+		s->seq++;
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, g, KYMO_GO_WAITING, KYMO_GO_RUNNABLE, 0, 0, stack);
 		DONE();
@@ -714,7 +714,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		struct order_g *s = &o->gs.at[g];
 		if (unlikely(!g || s->status != G_WAITING || !SEQ_FOLLOWS(s, seq)))
 			return STEP_WAIT;
-		s->seq = seq;
+		s->seq++;
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, g, KYMO_GO_WAITING, KYMO_GO_RUNNABLE, 0, 0, 0);
 		t = TIME();
