@@ -24,8 +24,7 @@ static void separate(struct json *j)
 static void open_with(struct json *j, char c, bool array)
 {
 	separate(j);
-	if (j->depth >= 63)
-		BUG("JSON nested too deeply");
+	BUG_ON(j->depth >= 63);
 	j->depth++;
 	uint64_t bit = UINT64_C(1) << j->depth;
 	j->closers = array ? j->closers | bit : j->closers & ~bit;
@@ -45,8 +44,7 @@ void json_array(struct json *j)
 
 void json_end(struct json *j)
 {
-	if (j->depth == 0)
-		BUG("JSON ended more often than begun");
+	BUG_ON(j->depth == 0);
 	buf_putc(j->buf, j->closers >> j->depth & 1 ? ']' : '}');
 	j->depth--;
 }
@@ -92,7 +90,7 @@ static void put_escaped(struct buf *b, unsigned char c)
 static void put_string(struct buf *b, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	size_t run = 0;  // bytes of [run, i) go out as they are
+	size_t run = 0;	 // bytes of [run, i) go out as they are
 	buf_putc(b, '"');
 	for (size_t i = 0; i < len;) {
 		unsigned char c = p[i];
