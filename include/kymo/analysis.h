@@ -42,7 +42,8 @@ struct kymo_goroutine_groups {
  * Sums per group what Go's summarizer says of each goroutine, to the nanosecond (rules of Go 1.26,
  * internal/trace/summary.go): the time before a goroutine's first event counts for the state that this event names;
  * blocking `forever` ends a life; a goroutine in a blocked syscall at the trace's end has that time as scheduler
- * wait, and the whole call as syscall; of two lives under one id the last counts.
+ * wait, and the whole call as syscall; the loss of a proc in a syscall may go unnoticed (src/trace/load.c); of two lives
+ * under one id the last counts.
  * Free with kymo_goroutine_groups_free. Errors: KYMO_E_MEMORY. Cost: O(spans).
  */
 KYMO_API enum kymo_status kymo_goroutine_groups_compute(const struct kymo_trace *t, struct kymo_goroutine_groups *out);

@@ -87,6 +87,8 @@ static void add_goroutine(struct acc *a, kymo_goroutine_ix g, struct kymo_times 
 		default:
 			if (r.aux == MISC_SYSCALL_EXIT) {
 				x.sched_wait += d;
+			} else if (r.aux == MISC_PROC_LOST_UNNOTICED) {
+				x.syscall += d;  // Go: see load.c
 			} else if (!more && !(t->g.flags.at[g] & KYMO_G_ENDED)) {
 				// Go: still blocked at the trace's end counts as scheduler wait, and as syscall as well.
 				x.sched_wait += d;

@@ -233,6 +233,33 @@ static __attribute__((noinline)) void name_goroutine(struct loader *k, struct or
 	s->named = true;
 }
 
+/*
+ * Syscalls and the procs they hold. `syscall_g` is the truth. Go's summarizer (1.26) keeps a map of its own, and when
+ * a goroutine leaves a syscall it forgets whoever is in a syscall on the proc that the goroutine *entered* with, even
+ * if that proc was lost and is another's by now; the other's loss then goes unnoticed, and the whole of its call
+ * counts as unblocked. `go_syscall_g` follows that map, so that a loss can be marked as one that Go does not see.
+ */
+static void enter_syscall(struct loader *k, struct order *o, uint32_t g, uint32_t p)
+{
+	while (k->syscall_proc.count <= g)
+		if (!vec_push(&k->syscall_proc, 0)) {
+			no_memory(k);
+			return;
+		}
+	k->syscall_proc.at[g] = p;
+	o->ps.at[p].store.syscall_g = o->ps.at[p].store.go_syscall_g = g;
+}
+
+static void leave_syscall(struct loader *k, struct order *o, uint32_t g, uint32_t p)
+{
+	if (g < k->syscall_proc.count) {
+		o->ps.at[k->syscall_proc.at[g]].store.go_syscall_g = 0;
+		k->syscall_proc.at[g] = 0;
+	}
+	if (p && o->ps.at[p].store.syscall_g == g)
+		o->ps.at[p].store.syscall_g = 0;
+}
+
 static void first_seen(struct loader *k, struct order *o, struct ctx x, kymo_ns r, uint32_t g, int to, kymo_stack_ix stack)
 {
 	kymo_ns begin = REL(o->sync);
@@ -252,7 +279,7 @@ static void first_seen(struct loader *k, struct order *o, struct ctx x, kymo_ns 
 		record(k, s, begin, REC_SYSCALL, own_p ? x.p : 0, stack);
 		if (own_p) {
 			run_begin(k, &o->ps.at[x.p], g, begin, true);
-			o->ps.at[x.p].store.syscall_g = g;
+			enter_syscall(k, o, g, x.p);
 		}
 		break;
 	}
@@ -267,7 +294,7 @@ static void created(struct loader *k, struct order *o, struct ctx x, kymo_ns r, 
 		record(k, s, r, REC_SYSCALL, x.p, 0);
 		if (x.p) {
 			run_begin(k, &o->ps.at[x.p], g, r, true);
-			o->ps.at[x.p].store.syscall_g = g;
+			enter_syscall(k, o, g, x.p);
 		}
 	} else {
 		record(k, s, r, REC_CREATED, x.p, to == KYMO_GO_WAITING);
@@ -302,7 +329,7 @@ static always_inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t
 		if (to == KYMO_GO_SYSCALL) {
 			record(k, s, r, REC_SYSCALL, x.p, stack);
 			o->ps.at[x.p].store.run_syscall = true;
-			o->ps.at[x.p].store.syscall_g = g;
+			enter_syscall(k, o, g, x.p);
 		} else {
 			if (to == KYMO_GO_WAITING)
 				record(k, s, r, REC_WAITING, reason_code(k, reason), stack);
@@ -313,8 +340,7 @@ static always_inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t
 			leave_proc(k, o, x.p, g, r);
 		}
 	} else if (from == KYMO_GO_SYSCALL) {
-		if (x.p && o->ps.at[x.p].store.syscall_g == g)
-			o->ps.at[x.p].store.syscall_g = 0;
+		leave_syscall(k, o, g, x.p);
 		if (to == KYMO_GO_RUNNING) {
 			record(k, s, r, REC_RUNNING, x.p, 0);
 		} else {
@@ -339,8 +365,9 @@ static inline void on_p(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint3
 	struct order_p *s = &o->ps.at[p];
 	uint32_t g = s->store.syscall_g;
 	if (g && o->gs.at[g].status == G_SYSCALL && o->gs.at[g].store.row)
-		record(k, &o->gs.at[g], REL(t), REC_MISC, MISC_PROC_LOST, 0);
-	s->store.syscall_g = 0;
+		record(k, &o->gs.at[g], REL(t), REC_MISC,
+		       s->store.go_syscall_g == g ? MISC_PROC_LOST : MISC_PROC_LOST_UNNOTICED, 0);
+	s->store.syscall_g = s->store.go_syscall_g = 0;
 	if (s->store.run_g)
 		load_end_run(k, s, REL(t));
 }
@@ -587,6 +614,7 @@ enum kymo_status kymo_trace_load(struct kymo_input *in, const struct kymo_load_o
 	vec_free(&k.bindings);
 	vec_free(&k.ranges);
 	vec_free(&k.reason_code);
+	vec_free(&k.syscall_proc);
 	if (o)
 		order_close(o);
 	free(o);

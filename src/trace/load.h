@@ -21,6 +21,7 @@ struct loader {
 	VEC(struct chunk_of) run_chunks;
 	VEC(struct binding_row) bindings;
 	VEC(struct range_row) ranges;
+	VEC(uint32_t) syscall_proc;  // by goroutine slot: the proc it entered its syscall with
 	VEC(uint32_t) reason_code;  // by string; 0 only for the empty one
 };
 

@@ -57,6 +57,7 @@ struct order_p {
 		uint32_t run_g;    // slot of the goroutine it belongs to now; 0 = nobody
 		uint32_t run_row;
 		uint32_t syscall_g;  // slot of the goroutine in a syscall that holds it
+		uint32_t go_syscall_g;  // the same as Go's summarizer believes, see load.c
 		uint32_t records, chunks;
 		bool run_syscall;
 	} store;

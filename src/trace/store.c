@@ -87,8 +87,8 @@ static void to_span(const struct kymo_trace *t, kymo_goroutine_ix g, const struc
 		out->waker_stack = t->g.create_stack.at[g];
 		break;
 	default:
-		out->state = r->aux == MISC_PROC_LOST ? KYMO_SPAN_SYSCALL_BLOCKED : KYMO_SPAN_RUNNABLE;
-		out->cause = r->aux == MISC_PROC_LOST ? KYMO_CAUSE_PROC_LOST : KYMO_CAUSE_SYSCALL_EXIT;
+		out->state = r->aux == MISC_SYSCALL_EXIT ? KYMO_SPAN_RUNNABLE : KYMO_SPAN_SYSCALL_BLOCKED;
+		out->cause = r->aux == MISC_SYSCALL_EXIT ? KYMO_CAUSE_SYSCALL_EXIT : KYMO_CAUSE_PROC_LOST;
 		break;
 	}
 	if (first && t->g.flags.at[g] & KYMO_G_EXISTED)

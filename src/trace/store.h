@@ -40,7 +40,7 @@
 #include "trace/tables.h"
 
 enum rec_kind { REC_RUNNING = 0, REC_WOKEN, REC_STOPPED, REC_WAITING, REC_SYSCALL, REC_CREATED, REC_MISC, REC_ESCAPE };
-enum rec_misc { MISC_PROC_LOST = 0, MISC_SYSCALL_EXIT };
+enum rec_misc { MISC_PROC_LOST = 0, MISC_SYSCALL_EXIT, MISC_PROC_LOST_UNNOTICED /* by Go's summarizer: see load.c */ };
 enum rec_escape { ESC_TIME = 0, ESC_WIDE, ESC_NOP };
 
 #define REC_AUX_MAX 255u
