@@ -146,7 +146,9 @@ static bool steal_proc(struct sim *s, int m)
 	uint64_t victim = s->threads[o->m == SIM_NOBODY ? o->left_by : o->m].thread;
 	EMIT(s, m, STATE_TRANSITION, ProcSteal, (uint64_t)p, ++o->seq, victim);
 	if (o->m != SIM_NOBODY) {
-		sim_record(s, s->threads[o->m].g, KYMO_SPAN_SYSCALL_BLOCKED, 0);
+		// Of a goroutine that the trace has not told of yet, nobody can know that it had a proc to lose.
+		if (s->goroutines[s->threads[o->m].g].generation)
+			sim_record(s, s->threads[o->m].g, KYMO_SPAN_SYSCALL_BLOCKED, 0);
 		s->threads[o->m].p = SIM_NOBODY;
 	}
 	o->status = P_IDLE;
