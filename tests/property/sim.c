@@ -237,13 +237,14 @@ bool sim_step_syscall(struct sim *s, int m)
 		sim_tell_own(s, m);
 		if (o->cgo && gen_chance(&s->rng, 40)) {
 			EMIT0(s, m, STATE_TRANSITION, GoDestroySyscall);
-			s->expect->kinds[KYMO_EV_STATE_TRANSITION]++;  // the proc is given up too
+			s->expect->kinds[KYMO_EV_STATE_TRANSITION]++;  // the proc is given up first, as if stolen
 			s->procs[t->p].status = P_ABANDONED;
 			s->procs[t->p].left_by = m;
 			s->procs[t->p].m = SIM_NOBODY;
 			t->p = t->g = SIM_NOBODY;
 			o->status = G_DEAD;
-			sim_record(s, g, KYMO_SPAN_NONE, 0);
+			sim_record(s, g, KYMO_SPAN_SYSCALL_BLOCKED, 0);
+			sim_record(s, g, KYMO_SPAN_NONE, 1);
 			return true;
 		}
 		EMIT0(s, m, STATE_TRANSITION, GoSyscallEnd);
