@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+// Exact intervals, and tile columns, of one lane. What does not fill a pixel is merged while it is scanned: a lane
+// never gives more rectangles than it has pixels, however many intervals a tile holds.
+
+import { cutRight } from "../base/fit.ts";
+import { formatDuration, tailFunction } from "../base/format.ts";
+import { upperBound } from "../base/search.ts";
+import type { DevicePx } from "../base/units.ts";
+import { Class, State } from "../model/trace.ts";
+import { columnNs, type SpanTile, TILE_COLUMNS, type Tile } from "../model/tiles.ts";
+import type { Piece } from "../model/tilecache.ts";
+import { Ink } from "./colours.ts";
+import type { Frame, ImageStyle } from "./drawlist.ts";
+import { type Env, px, type Scale } from "./env.ts";
+import { HEIGHT_RUNNABLE, HEIGHT_SYSCALL, WAIT_LINE } from "./raster.ts";
+
+/** A bar's place: its top and height in device pixels. */
+export interface Bar {
+	y: DevicePx;
+	h: DevicePx;
+}
+
+/** Intervals narrower than this (CSS pixels) carry no text. */
+const LABEL_MIN = 26;
+
+function heightOf(state: number, h: DevicePx): DevicePx {
+	if (state === State.syscall || state === State.syscallBlocked) return Math.round(h * HEIGHT_SYSCALL);
+	if (state === State.runnable) return Math.round(h * HEIGHT_RUNNABLE);
+	return h;
+}
+
+/** A run of equal rectangles that touch, kept back until something else follows. */
+class Pending {
+	x0 = 0;
+	x1 = -1;
+	h = 0;
+	colour = -1;
+
+	add(x0: number, x1: number, h: number, colour: number, bar: Bar, out: Frame): void {
+		if (colour === this.colour && h === this.h && x0 <= this.x1) {
+			if (x1 > this.x1) this.x1 = x1;
+			return;
+		}
+		// Wholly behind what is already there and no higher: it would not be seen.
+		if (x1 <= this.x1 && h <= this.h) return;
+		this.flush(bar, out);
+		this.x0 = x0;
+		this.x1 = x1;
+		this.h = h;
+		this.colour = colour;
+	}
+
+	flush(bar: Bar, out: Frame): void {
+		if (this.colour >= 0) out.rects.add(this.x0, bar.y + bar.h - this.h, this.x1 - this.x0, this.h, this.colour);
+		this.colour = -1;
+	}
+}
+
+/** Pixel range of an interval: never empty. */
+export function pixelRange(x0: number, x1: number, width: DevicePx): [number, number] {
+	const a = Math.max(-2, Math.floor(x0 + 0.5));
+	const b = Math.min(width + 2, Math.floor(x1 + 0.5));
+	return [a, Math.max(a + 1, b)];
+}
+
+export type LaneKind = "proc" | "thread" | "member";
+
+export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+	const from = Math.max(piece.from, env.window.from);
+	const to = Math.min(piece.to, env.window.to);
+	const active = new Pending();
+	const waits = new Pending();
+	const line = px(WAIT_LINE, env.dpr);
+	const pad = px(4, env.dpr);
+	// Spans do not overlap, so ends are sorted as starts are.
+	for (let i = upperBound(tile.end, from); i < tile.count; i++) {
+		const start = tile.start[i] as number;
+		if (start >= to) break;
+		const cls = tile.cls[i] as number;
+		if (env.hidden.has(cls)) continue;
+		const end = tile.end[i] as number;
+		// Cut to the piece: the neighbour draws the rest.
+		const [x0, x1] = pixelRange(scale.x(Math.max(start, from)), scale.x(Math.min(end, to)), env.width);
+		const state = tile.state[i] as number;
+		const waiting = kind === "member" && state === State.waiting;
+		const holds = kind === "thread" && tile.row[i] === 0;
+		if (waiting) waits.add(x0, x1, line, cls, bar, out);
+		else if (holds) waits.add(x0, x1, line, Ink.exists, bar, out);
+		else active.add(x0, x1, heightOf(state, bar.h), cls, bar, out);
+		if ((x1 - x0) / env.dpr < LABEL_MIN) continue;
+		// The first piece that shows the interval writes its text, over the part of it that is on screen.
+		if (start < from && from > env.window.from) continue;
+		const full = Math.min(env.width, scale.x(Math.min(end, env.window.to)));
+		const text = label(tile, i, kind, waiting, env);
+		const room = (full - x0 - 2 * pad) / env.dpr;
+		const cut = text && room > 12 ? cutRight(text, room, env.measure) : "";
+		if (!cut) continue;
+		const h = heightOf(state, bar.h);
+		out.texts.push({
+			text: cut,
+			x: x0 + pad,
+			y: waiting ? bar.y + (bar.h - line) / 2 : bar.y + bar.h - h / 2,
+			colour: waiting || holds ? Ink.ink3 : Ink.onClass + cls,
+			size: kind === "member" ? 10 : 11,
+			align: "left",
+		});
+	}
+	waits.flush(bar, out);
+	active.flush(bar, out);
+}
+
+function label(tile: SpanTile, i: number, kind: LaneKind, waiting: boolean, env: Env): string {
+	if (kind === "member") {
+		// Short bars hold no letters; the colour and the tooltip say the state.
+		const length = formatDuration((tile.end[i] as number) - (tile.start[i] as number));
+		if (waiting || tile.state[i] === State.running) return length;
+		return "";
+	}
+	if (tile.row[i] === 0) return kind === "thread" ? `P${tile.id[i]}` : "";
+	const name = tailFunction(env.groupName(tile.group[i] as number));
+	return `${name}${name ? "  " : ""}G${tile.id[i]}`;
+}
+
+/** Columns of a tile as an image; snapped to whole pixels, so that neighbouring tiles neither overlap nor gape. */
+export function fillImage(tile: Tile, piece: Piece, style: ImageStyle, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+	const col = columnNs(tile.level);
+	const base = tile.block * TILE_COLUMNS * col;
+	// Only the columns on screen, whole ones.
+	const from = Math.max(piece.from, env.window.from);
+	const to = Math.min(piece.to, env.window.to);
+	if (to <= from) return;
+	const c0 = Math.max(0, Math.floor((from - base) / col));
+	const c1 = Math.min(TILE_COLUMNS, Math.ceil((to - base) / col));
+	const x0 = Math.round(scale.x(base + c0 * col));
+	const x1 = Math.round(scale.x(base + c1 * col));
+	if (x1 <= x0 || c1 <= c0) return;
+	out.images.push({
+		tile,
+		style,
+		h: bar.h,
+		sx: c0,
+		sw: c1 - c0,
+		x: x0,
+		y: bar.y,
+		w: x1 - x0,
+		scale: style === "counts" ? Math.max(1, env.procs) : 0,
+		dpr: env.dpr,
+	});
+}
+
+export function fillPieces(pieces: readonly Piece[], kind: LaneKind, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+	for (const piece of pieces) {
+		const tile = piece.tile;
+		if (tile.kind === 1) fillSpans(tile, piece, kind, bar, scale, env, out);
+		else if (tile.kind === 2) fillImage(tile, piece, kind === "member" ? "goroutine" : "proc", bar, scale, env, out);
+	}
+}
+
+/** GC phases and stop-the-world of a lane of their own: exact, or shares where there are too many. */
+export function fillRanges(pieces: readonly Piece[], cls: number, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+	if (env.hidden.has(cls)) return;
+	const least = cls === Class.stw ? px(2, env.dpr) : 1;
+	eachRange(pieces, scale, env, least, (x0, x1, share) => {
+		const h = Math.max(px(3, env.dpr), Math.round(bar.h * share));
+		out.rects.add(x0, bar.y + bar.h - h, x1 - x0, h, cls);
+	});
+	for (const piece of pieces)
+		if (piece.tile.kind === 1 && cls === Class.gc) labelRanges(piece.tile, piece, bar, scale, env, out);
+}
+
+function labelRanges(tile: SpanTile, piece: Piece, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+	const pad = px(4, env.dpr);
+	for (let i = 0; i < tile.count; i++) {
+		const start = Math.max(tile.start[i] as number, env.window.from);
+		// A range that touches two tiles is in both; the one it begins in writes its name.
+		if (start < piece.from && piece.from > env.window.from) continue;
+		if (start >= piece.to) break;
+		const x0 = scale.x(start);
+		const x1 = Math.min(env.width, scale.x(tile.end[i] as number));
+		if (x1 - x0 < LABEL_MIN * env.dpr) continue;
+		const text = cutRight(env.rangeName(tile.row[i] as number, "gc", tile.start[i] as number) ?? "GC", (x1 - x0 - 2 * pad) / env.dpr, env.measure);
+		if (text)
+			out.texts.push({ text, x: x0 + pad, y: bar.y + bar.h / 2, colour: Ink.onClass + Class.gc, size: 11, align: "left" });
+	}
+}
+
+/** Calls back for every range on screen, in pixels, merged where they touch; `share` is 1 for exact ones. */
+export function eachRange(
+	pieces: readonly Piece[],
+	scale: Scale,
+	env: Pick<Env, "window" | "width">,
+	least: DevicePx,
+	each: (x0: number, x1: number, share: number) => void,
+): void {
+	let a = 0;
+	let b = -1;
+	let s = 0;
+	const put = (x0: number, x1: number, share: number) => {
+		if (x0 <= b && share === s) {
+			b = Math.max(b, x1);
+			return;
+		}
+		if (s > 0) each(a, b, s);
+		[a, b, s] = [x0, x1, share];
+	};
+	for (const { tile, from, to } of pieces) {
+		const lo = Math.max(from, scale.from);
+		const hi = Math.min(to, env.window.to);
+		if (tile.kind === 1) {
+			for (let i = 0; i < tile.count; i++) {
+				const start = Math.max(tile.start[i] as number, lo);
+				const end = Math.min(tile.end[i] as number, hi);
+				if (start >= hi || end < lo || (end === lo && start < lo)) continue;
+				const [x0, x1] = pixelRange(scale.x(start), scale.x(end), env.width);
+				put(x0, Math.max(x1, x0 + least), 1);
+			}
+		} else if (tile.kind === 5) {
+			const col = columnNs(tile.level);
+			const base = tile.block * TILE_COLUMNS * col;
+			for (let c = 0; c < TILE_COLUMNS; c++) {
+				const share = tile.share[c] as number;
+				if (!share) continue;
+				const start = Math.max(base + c * col, lo);
+				const end = Math.min(base + (c + 1) * col, hi);
+				if (start >= end) continue;
+				const [x0, x1] = pixelRange(scale.x(start), scale.x(end), env.width);
+				put(x0, Math.max(x1, x0 + least), share / 255);
+			}
+		}
+	}
+	if (s > 0) each(a, b, s);
+}

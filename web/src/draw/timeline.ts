@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// One frame of the lanes: background, every visible row, marks through all of them. And the overview above.
+
+import { Class } from "../model/trace.ts";
+import type { Row } from "../model/rows.ts";
+import { blockNs, blocksOf, topLevel } from "../model/tiles.ts";
+import type { Piece, TileCache } from "../model/tilecache.ts";
+import { wholeTrace } from "../model/viewport.ts";
+import type { DevicePx, Ns } from "../base/units.ts";
+import { axisTicks } from "./axis.ts";
+import { Ink } from "./colours.ts";
+import type { Frame } from "./drawlist.ts";
+import { BAR, type Env, px, rowTop, Scale } from "./env.ts";
+import { fillCounts, fillHeap } from "./plots.ts";
+import { type Bar, eachRange, fillImage, fillPieces, fillRanges } from "./spans.ts";
+
+export function fillTimeline(env: Env, out: Frame): void {
+	const scale = new Scale(env.window, env.width);
+	const { from, to } = env.window;
+	const last = env.rows[env.rows.length - 1];
+	const bottom = last ? Math.min(env.height, rowTop(last, env) + Math.round(last.h * env.dpr)) : 0;
+	const gc = env.tiles.cover("gc", scale.level, from, to);
+	const stw = env.tiles.cover("stw", scale.level, from, to);
+
+	for (const t of axisTicks(env.window, env.width / env.dpr, env.measure).times)
+		out.back.add(Math.round(scale.x(t)), 0, px(1, env.dpr), bottom, Ink.line2);
+	if (!env.hidden.has(Class.gc))
+		eachRange(gc, scale, env, 1, (x0, x1) => out.back.add(x0, 0, x1 - x0, bottom, Ink.gcTint));
+	for (const row of env.rows) {
+		const y = rowTop(row, env);
+		const foot = y + Math.round(row.h * env.dpr) - px(1, env.dpr);
+		out.back.add(0, foot, env.width, px(1, env.dpr), Ink.line2);
+		if (row.kind === "section" && row.y > 0) out.back.add(0, y - px(1, env.dpr), env.width, px(1, env.dpr), Ink.line);
+		fillRow(row, y, gc, stw, scale, env, out);
+	}
+	fillStopMarks(stw, bottom, scale, env, out);
+	prefetch(env, scale.level);
+}
+
+function barOf(row: Row, y: DevicePx, dpr: number): Bar {
+	const [top, h] = BAR[row.kind] ?? [0, row.h];
+	return { y: y + Math.round(top * dpr), h: Math.round(h * dpr) };
+}
+
+function fillRow(row: Row, y: DevicePx, gc: Piece[], stw: Piece[], scale: Scale, env: Env, out: Frame): void {
+	const bar = barOf(row, y, env.dpr);
+	const pieces = () => env.tiles.cover(row.lane, scale.level, env.window.from, env.window.to);
+	switch (row.kind) {
+		case "gc":
+			fillRanges(gc, Class.gc, bar, scale, env, out);
+			fillRanges(stw, Class.stw, bar, scale, env, out);
+			break;
+		case "heap":
+			fillHeap(bar, scale, env, out);
+			break;
+		case "counts":
+			fillCounts(pieces(), bar, 4, scale, env.width, env.hidden, out.rects);
+			break;
+		case "proc":
+		case "thread":
+		case "member":
+			fillPieces(pieces(), row.kind, bar, scale, env, out);
+			break;
+		case "group":
+			for (const p of pieces()) if (p.tile.kind === 3) fillImage(p.tile, p, "counts", bar, scale, env, out);
+			break;
+	}
+}
+
+/** More marks than this share of the width would be a wall: they fade then. */
+const DENSE = 1 / 16;
+
+function fillStopMarks(stw: Piece[], bottom: DevicePx, scale: Scale, env: Env, out: Frame): void {
+	if (env.hidden.has(Class.stw)) return;
+	const least = px(2, env.dpr);
+	const marks: [number, number][] = [];
+	eachRange(stw, scale, env, least, (x0, x1) => marks.push([x0, x1]));
+	const covered = marks.reduce((sum, [x0, x1]) => sum + x1 - x0, 0);
+	const colour = covered > env.width * DENSE ? Ink.stwTint : Class.stw;
+	for (const [x0, x1] of marks) out.front.add(x0, 0, x1 - x0, bottom, colour);
+}
+
+/** Once all that is on screen is here: a screen to the left and right, and the tile that holds the whole trace. */
+function prefetch(env: Env, level: number): void {
+	if (env.tiles.wantsAny()) return;
+	const length = env.window.to - env.window.from;
+	const top = topLevel(env.duration);
+	const lanes = new Set(["gc", "stw"]);
+	for (const row of env.rows) if (row.lane) lanes.add(row.lane);
+	if (lanes.has("heap")) lanes.add("goal");
+	for (const lane of lanes) if (top > level) env.tiles.want(lane, top, 0);
+	const [b0, b1] = blocksOf(Math.max(0, env.window.from - length), Math.min(env.duration, env.window.to + length), level);
+	for (let b = b0; b <= b1; b++) {
+		if (b * blockNs(level) >= env.duration) break;
+		for (const lane of lanes) env.tiles.want(lane, level, b);
+	}
+}
+
+export interface Overview {
+	tiles: TileCache;
+	duration: Ns;
+	width: DevicePx;
+	height: DevicePx;
+	dpr: number;
+	hidden: ReadonlySet<number>;
+}
+
+/** The whole trace: running, syscalls and runnable on a logarithmic scale, GC at the top edge, stop-the-world in red. */
+export function fillOverview(o: Overview, out: Frame): void {
+	const window = wholeTrace(o.duration);
+	const env = { window, width: o.width };
+	const scale = new Scale(window, o.width);
+	const top = px(10, o.dpr);
+	const bar = { y: top, h: o.height - top - px(4, o.dpr) };
+	fillCounts(o.tiles.cover("all", scale.level, 0, o.duration), bar, 3, scale, o.width, o.hidden, out.rects);
+	if (!o.hidden.has(Class.gc))
+		eachRange(o.tiles.cover("gc", scale.level, 0, o.duration), scale, env, 1, (x0, x1) =>
+			out.rects.add(x0, px(4, o.dpr), x1 - x0, px(3, o.dpr), Class.gc),
+		);
+	if (!o.hidden.has(Class.stw))
+		eachRange(o.tiles.cover("stw", scale.level, 0, o.duration), scale, env, px(2, o.dpr), (x0, x1) =>
+			out.rects.add(x0, px(2, o.dpr), x1 - x0, px(6, o.dpr), Class.stw),
+		);
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// esbuild bundles style sheets that modules import.
+declare module "*.css";
