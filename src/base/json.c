@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bug.h"
+#include "base/utf8.h"
 
 /* What stands before a value or a key: a comma, unless it is the first of its object or array. */
 static void separate(struct json *j)
@@ -49,29 +50,6 @@ void json_end(struct json *j)
 	j->depth--;
 }
 
-/*
- * How many bytes the UTF-8 sequence at `s` has, 0 if it is none: no overlong form, no surrogate, nothing above
- * U+10FFFF.
- */
-static size_t utf8_len(const unsigned char *s, size_t len)
-{
-	unsigned char c = s[0];
-	if (c >= 0xc2 && c <= 0xdf)
-		return len >= 2 && (s[1] & 0xc0) == 0x80 ? 2 : 0;
-	if (c >= 0xe0 && c <= 0xef) {
-		unsigned char low = c == 0xe0 ? 0xa0 : 0x80, high = c == 0xed ? 0x9f : 0xbf;
-		return len >= 3 && s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 ? 3 : 0;
-	}
-	if (c >= 0xf0 && c <= 0xf4) {
-		unsigned char low = c == 0xf0 ? 0x90 : 0x80, high = c == 0xf4 ? 0x8f : 0xbf;
-		return len >= 4 && s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 &&
-				       (s[3] & 0xc0) == 0x80
-			       ? 4
-			       : 0;
-	}
-	return 0;
-}
-
 static void put_escaped(struct buf *b, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -98,7 +76,8 @@ static void put_string(struct buf *b, const char *s, size_t len)
 			i++;
 			continue;
 		}
-		size_t n = c >= 0x80 ? utf8_len(p + i, len - i) : 0;
+		uint32_t rune;
+		size_t n = c >= 0x80 ? utf8_decode(s + i, len - i, &rune) : 0;
 		if (n) {
 			i += n;
 			continue;
