@@ -34,6 +34,14 @@ static size_t find(const struct idmap *m, uint64_t key)
 	return i;
 }
 
+static uint32_t *remember(struct idmap *m, uint64_t id, uint32_t page)
+{
+	uint64_t number = id / IDMAP_PAGE;
+	m->recent[number % IDMAP_RECENT].key = number + 1;
+	m->recent[number % IDMAP_RECENT].page = page;
+	return &m->values[page * IDMAP_PAGE + id % IDMAP_PAGE];
+}
+
 uint32_t *idmap_get_slow(struct idmap *m, uint64_t id)
 {
 	if (m->slots == 0)
@@ -42,9 +50,7 @@ uint32_t *idmap_get_slow(struct idmap *m, uint64_t id)
 	size_t i = find(m, key);
 	if (!m->keys[i])
 		return NULL;
-	m->last_key = key;
-	m->last_page = m->page_of[i];
-	return &m->values[m->last_page * IDMAP_PAGE + id % IDMAP_PAGE];
+	return remember(m, id, m->page_of[i]);
 }
 
 uint32_t idmap_peek(const struct idmap *m, uint64_t id)
@@ -104,9 +110,7 @@ uint32_t *idmap_put_slow(struct idmap *m, uint64_t id)
 	m->keys[i] = key;
 	m->page_of[i] = (uint32_t)m->pages;
 	memset(&m->values[m->pages * IDMAP_PAGE], 0, IDMAP_PAGE * sizeof *m->values);
-	m->last_key = key;
-	m->last_page = (uint32_t)m->pages++;
-	return &m->values[m->last_page * IDMAP_PAGE + id % IDMAP_PAGE];
+	return remember(m, id, (uint32_t)m->pages++);
 }
 
 void idmap_free(struct idmap *m)

@@ -2,8 +2,8 @@
 /*
  * 64-bit ids to 32-bit values, for ids that mostly come in runs (goroutine ids) but may be anything.
  *
- * Sixteen neighbouring ids share a page; a hash table finds the page, and the last page used is remembered, so a
- * look-up near the previous one is a compare. The hash has a random secret: no file can make it collide on purpose.
+ * Sixteen neighbouring ids share a page; a hash table finds the page, and the pages used lately are remembered, so
+ * that a look-up near a recent one is a compare. The hash has a random secret: no file can make it collide on purpose.
  *
  *     struct idmap m = {0};
  *     uint32_t *v = idmap_put(&m, id);     // creates it as 0; NULL: no memory. Valid until the next put.
@@ -18,6 +18,7 @@
 #include "base/bug.h"
 
 #define IDMAP_PAGE 16u
+#define IDMAP_RECENT 32u
 
 struct idmap {
 	uint64_t *keys;      // [slots] page number + 1; 0 = free
@@ -25,8 +26,10 @@ struct idmap {
 	uint32_t *values;    // [pages * 16]
 	size_t slots, pages, page_cap;
 	uint64_t secret;
-	uint64_t last_key;   // page number + 1
-	uint32_t last_page;
+	struct {
+		uint64_t key;    // page number + 1
+		uint32_t page;
+	} recent[IDMAP_RECENT];  // direct-mapped
 };
 
 uint32_t *idmap_get_slow(struct idmap *m, uint64_t id);
@@ -37,15 +40,17 @@ void idmap_free(struct idmap *m);
 
 static always_inline uint32_t *idmap_get(struct idmap *m, uint64_t id)
 {
-	if (likely(id / IDMAP_PAGE + 1 == m->last_key))
-		return &m->values[m->last_page * IDMAP_PAGE + id % IDMAP_PAGE];
+	uint64_t page = id / IDMAP_PAGE;
+	if (likely(m->recent[page % IDMAP_RECENT].key == page + 1))
+		return &m->values[m->recent[page % IDMAP_RECENT].page * IDMAP_PAGE + id % IDMAP_PAGE];
 	return idmap_get_slow(m, id);
 }
 
 static inline uint32_t *idmap_put(struct idmap *m, uint64_t id)
 {
-	if (id / IDMAP_PAGE + 1 == m->last_key)
-		return &m->values[m->last_page * IDMAP_PAGE + id % IDMAP_PAGE];
+	uint64_t page = id / IDMAP_PAGE;
+	if (likely(m->recent[page % IDMAP_RECENT].key == page + 1))
+		return &m->values[m->recent[page % IDMAP_RECENT].page * IDMAP_PAGE + id % IDMAP_PAGE];
 	return idmap_put_slow(m, id);
 }
 

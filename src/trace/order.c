@@ -117,7 +117,9 @@ enum gen_outcome order_next_generation(struct order *o, kymo_ns *sync_time, bool
 	o->sample_at = 0;
 	o->heap_count = 0;
 	o->cursors.count = 0;
-	double max = 4e18 / o->gen.ns_per_tick;
+	double k = o->gen.ns_per_tick;
+	o->whole_ns = k >= 1 && k < 4096 && k == (double)(uint64_t)k ? (uint64_t)k : 0;
+	double max = 4e18 / k;
 	o->max_ticks = max < 1.8e19 ? (uint64_t)max : UINT64_MAX;
 	// An error before the generation's Sync is reported instead of it.
 	*sync_due = false;

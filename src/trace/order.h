@@ -116,6 +116,7 @@ struct order {
 	kymo_ns sync;               // time of the last Sync
 	uint64_t sync_count;
 	bool bad_varint;
+	uint64_t whole_ns;          // per tick, if that is a whole number; else 0
 	uint64_t max_ticks;         // a larger delta leaves the range of times
 
 	VEC(struct order_g) gs;     // [0] unused

@@ -33,30 +33,47 @@
 #include "wire/spec.h"
 #include "wire/varint.h"
 
-/* The next event of the cursor, fast where its bytes surely are all in the batch. */
-static always_inline int advance(struct order *o, struct cursor *c)
+/*
+ * The next event of the cursor, fast where its bytes surely are all in the batch. The place and the time come and go
+ * in registers; the cursor has them only where somebody else looks.
+ */
+static always_inline int advance(struct order *o, struct cursor *c, const uint8_t **place, kymo_ns *time)
 {
-	const uint8_t *p = c->p;
+	const uint8_t *p = *place;
 	if (unlikely(c->end - p < 1 + WIRE_MAX_ARGS * 10))
-		return order_advance_slow(o, c);
+		goto slow;
 	uint8_t type = *p++;
-	if (unlikely(wire_events[type].kind < WIRE_KIND_T))
-		return order_advance_slow(o, c);
+	if (unlikely(!wire_timed[type]))
+		goto slow;
 	uint64_t ticks = varint_fast(&p, &o->bad_varint);
 	if (unlikely(ticks > o->max_ticks || o->bad_varint)) {
 		o->bad_varint = false;
-		return order_advance_slow(o, c);
+		goto slow;
 	}
-	if (unlikely(__builtin_add_overflow(c->time, (kymo_ns)((double)ticks * o->gen.ns_per_tick), &c->time))) {
+	// With whole ns per tick (64 everywhere but on Windows) the product is exact, and is what the double gives.
+	kymo_ns dt = likely(o->whole_ns != 0 && ticks < (uint64_t)1 << 40) ? (kymo_ns)(ticks * o->whole_ns)
+	                                                                   : (kymo_ns)((double)ticks * o->gen.ns_per_tick);
+	if (unlikely(__builtin_add_overflow(*time, dt, time))) {
 		order_broken(o, c, "time out of range");
 		return -1;
 	}
 	c->type = type;
-	c->p = p;
+	*place = p;
 	return 1;
+slow:
+	c->p = *place;
+	c->time = *time;
+	int r = order_advance_slow(o, c);
+	*place = c->p;
+	*time = c->time;
+	return r;
 }
 
-#define FAIL(...) return order_broken(o, c, __VA_ARGS__)
+#define FAIL(...) \
+	do { \
+		c->p = p; \
+		return order_broken(o, c, __VA_ARGS__); \
+	} while (0)
 #define ARG() varint_fast(&p, &o->bad_varint)
 /* All arguments are read: are they whole? */
 #define ARGS_END() \
@@ -82,13 +99,25 @@ static always_inline int advance(struct order *o, struct cursor *c)
 	NEED(m, "thread"); \
 	NEED(p, "proc"); \
 	NEED(g, "goroutine")
-#define TIME() (o->last = c->time > o->last ? c->time : o->last + 1)
+#define TIME() (o->last = time > o->last ? time : o->last + 1)
 #define SEQ_FOLLOWS(s, value) ((s)->gen == o->gen_ordinal && (value) == (uint64_t)(s)->seq + 1)
 /* The event is applied: its bytes are consumed. */
 #define DONE() \
 	do { \
 		c->p = p; \
 		return STEP_OK; \
+	} while (0)
+/* The same in the inlined part; and the rare cases, which take the place from the cursor and leave it there. */
+#define DONE_HERE() \
+	do { \
+		*place = p; \
+		return STEP_OK; \
+	} while (0)
+#define RARE(call) \
+	do { \
+		enum step rare_step = (call); \
+		*place = c->p; \
+		return rare_step; \
 	} while (0)
 
 static const uint8_t go_state_of[5] = {KYMO_GO_UNDETERMINED, KYMO_GO_RUNNABLE, KYMO_GO_RUNNING, KYMO_GO_SYSCALL,
@@ -127,7 +156,7 @@ static inline struct order_node *open_range(struct order *o, uint32_t g, uint8_t
 
 /* ---- statuses: rare, and long ---- */
 
-static __attribute__((noinline)) enum step apply_proc_status(struct order *o, SINK *k, struct cursor *c, struct ctx x, uint64_t id,
+static __attribute__((noinline)) enum step apply_proc_status(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, uint64_t id,
                                                              uint64_t status, const uint8_t *p)
 {
 	if (status < P_RUNNING || status > P_ABANDONED)
@@ -168,7 +197,7 @@ static __attribute__((noinline)) enum step apply_proc_status(struct order *o, SI
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK *k, struct cursor *c, struct ctx x, uint64_t id,
+static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, uint64_t id,
                                                            uint64_t thread, uint64_t status, kymo_stack_ix stack,
                                                            const uint8_t *p)
 {
@@ -229,7 +258,7 @@ static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_gc(struct order *o, SINK *k, struct cursor *c, struct ctx x, uint64_t seq,
+static __attribute__((noinline)) enum step apply_gc(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, uint64_t seq,
                                                     kymo_stack_ix stack, const uint8_t *p)
 {
 	bool follows = seq == o->gc_seq + 1;
@@ -277,7 +306,7 @@ static __attribute__((noinline)) enum step apply_gc(struct order *o, SINK *k, st
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_task(struct order *o, SINK *k, struct cursor *c, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_task(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	bool begin = c->type == WIRE_UserTaskBegin;
 	uint64_t id = ARG(), parent = KYMO_NONE;
@@ -326,7 +355,7 @@ static __attribute__((noinline)) enum step apply_task(struct order *o, SINK *k, 
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_region(struct order *o, SINK *k, struct cursor *c, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_region(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	uint64_t task = ARG(), name_id = ARG(), stack_id = ARG();
 	uint32_t no_user = UINT32_MAX, *user = &no_user;
@@ -359,7 +388,7 @@ static __attribute__((noinline)) enum step apply_region(struct order *o, SINK *k
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_go_range(struct order *o, SINK *k, struct cursor *c, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_go_range(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	uint8_t kind = c->type == WIRE_STWBegin || c->type == WIRE_STWEnd ? KYMO_RANGE_STW : KYMO_RANGE_ASSIST;
 	bool begin = c->type == WIRE_STWBegin || c->type == WIRE_GCMarkAssistBegin;
@@ -400,7 +429,7 @@ static __attribute__((noinline)) enum step apply_go_range(struct order *o, SINK 
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_active(struct order *o, SINK *k, struct cursor *c, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_active(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	uint64_t id = ARG();
 	ARGS_END();
@@ -432,7 +461,7 @@ static __attribute__((noinline)) enum step apply_active(struct order *o, SINK *k
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_sweep(struct order *o, SINK *k, struct cursor *c, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_sweep(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	bool begin = c->type == WIRE_GCSweepBegin;
 	uint64_t a = ARG(), b = begin ? 0 : ARG();
@@ -449,7 +478,7 @@ static __attribute__((noinline)) enum step apply_sweep(struct order *o, SINK *k,
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_proc_steal(struct order *o, SINK *k, struct cursor *c, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_proc_steal(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	uint64_t id = ARG(), seq = ARG(), victim = ARG();
 	ARGS_END();
@@ -478,7 +507,7 @@ static __attribute__((noinline)) enum step apply_proc_steal(struct order *o, SIN
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_destroy_syscall(struct order *o, SINK *k, struct cursor *c, struct ctx x,
+static __attribute__((noinline)) enum step apply_destroy_syscall(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x,
                                                                  const uint8_t *p)
 {
 	NEED(m, "thread");
@@ -502,7 +531,7 @@ static __attribute__((noinline)) enum step apply_destroy_syscall(struct order *o
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_experimental(struct order *o, SINK *k, struct cursor *c, struct ctx x,
+static __attribute__((noinline)) enum step apply_experimental(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x,
                                                               const uint8_t *p)
 {
 	uint64_t args[WIRE_MAX_ARGS] = {0};
@@ -518,9 +547,9 @@ static __attribute__((noinline)) enum step apply_experimental(struct order *o, S
 
 /* ---- one event ---- */
 
-static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
+static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c, const uint8_t **place, kymo_ns time)
 {
-	const uint8_t *p = c->p;
+	const uint8_t *p = *place;
 	struct ctx x = {0};
 	if (unlikely(!c->m) && c->thread != KYMO_NONE) {
 		c->m = order_m_of(o, c->thread);
@@ -547,7 +576,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, g, KYMO_GO_RUNNABLE, KYMO_GO_RUNNING, 0, 0, 0);
 		o->ms.at[x.m].g = g;
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoBlock:
 	case WIRE_GoStop: {
@@ -567,7 +596,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		else
 			on_g(k, o, x, t, x.g, KYMO_GO_RUNNING, KYMO_GO_RUNNABLE, reason, stack, stack);
 		o->ms.at[x.m].g = 0;
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoUnblock: {
 		uint64_t id = ARG(), seq = ARG(), stack_id = ARG();
@@ -581,7 +610,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		s->seq++;
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, g, KYMO_GO_WAITING, KYMO_GO_RUNNABLE, 0, 0, stack);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoCreate:
 	case WIRE_GoCreateBlocked: {
@@ -603,7 +632,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 			return order_no_memory(o);
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, g, KYMO_GO_NOT_EXIST, blocked ? KYMO_GO_WAITING : KYMO_GO_RUNNABLE, 0, new_stack, stack);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoDestroy: {
 		NEED_MPG();
@@ -613,7 +642,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		on_g(k, o, x, t, x.g, KYMO_GO_RUNNING, KYMO_GO_NOT_EXIST, 0, 0, 0);
 		o->ms.at[x.m].g = 0;
 		order_free_g(o, x.g);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoSyscallBegin: {
 		uint64_t seq = ARG(), stack_id = ARG();
@@ -630,7 +659,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		ps->seq = seq;
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, x.g, KYMO_GO_RUNNING, KYMO_GO_SYSCALL, 0, stack, stack);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoSyscallEnd: {
 		NEED_MPG();
@@ -642,7 +671,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		o->ps.at[x.p].status = P_RUNNING;
 		kymo_ns t = TIME();
 		on_g(k, o, x, t, x.g, KYMO_GO_SYSCALL, KYMO_GO_RUNNING, 0, 0, 0);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoSyscallEndBlocked: {
 		if (x.p && o->ps.at[x.p].status == P_SYSCALL)
@@ -656,7 +685,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		on_g(k, o, x, t, x.g, KYMO_GO_SYSCALL, KYMO_GO_RUNNABLE, 0, 0, 0);
 		o->ms.at[x.m].g = 0;
 		on_bind(k, o, x.m, t);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_ProcStart: {
 		uint64_t id = ARG(), seq = ARG();
@@ -672,7 +701,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		on_p(k, o, x, t, q, KYMO_PROC_IDLE, KYMO_PROC_RUNNING);
 		o->ms.at[x.m].p = q;
 		on_bind(k, o, x.m, t);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_ProcStop: {
 		NEED(m, "thread");
@@ -685,14 +714,14 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		on_p(k, o, x, t, x.p, KYMO_PROC_RUNNING, KYMO_PROC_IDLE);
 		o->ms.at[x.m].p = 0;
 		on_bind(k, o, x.m, t);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_ProcSteal:
-		return apply_proc_steal(o, k, c, x, p);
+		RARE(apply_proc_steal(o, k, c, time, x, p));
 	case WIRE_ProcStatus: {
 		uint64_t id = ARG(), status = ARG();
 		ARGS_END();
-		return apply_proc_status(o, k, c, x, id, status, p);
+		RARE(apply_proc_status(o, k, c, time, x, id, status, p));
 	}
 	case WIRE_GoStatus:
 	case WIRE_GoStatusStack: {
@@ -700,7 +729,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		uint64_t stack_id = c->type == WIRE_GoStatusStack ? ARG() : 0;
 		ARGS_END();
 		STACK(stack, stack_id);
-		return apply_go_status(o, k, c, x, id, thread, status, stack, p);
+		RARE(apply_go_status(o, k, c, time, x, id, thread, status, stack, p));
 	}
 	case WIRE_GoSwitch:
 	case WIRE_GoSwitchDestroy: {
@@ -730,7 +759,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		x.g = 0;
 		t = TIME();
 		on_g(k, o, x, t, g, KYMO_GO_RUNNABLE, KYMO_GO_RUNNING, 0, 0, 0);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoCreateSyscall: {
 		uint64_t id = ARG();
@@ -748,10 +777,10 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		on_g(k, o, x, t, g, KYMO_GO_NOT_EXIST, KYMO_GO_SYSCALL, 0, 0, 0);
 		bind_g(o, x.m, g);
 		on_bind(k, o, x.m, t);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoDestroySyscall:
-		return apply_destroy_syscall(o, k, c, x, p);
+		RARE(apply_destroy_syscall(o, k, c, time, x, p));
 	case WIRE_HeapAlloc:
 	case WIRE_HeapGoal: {
 		uint64_t value = ARG();
@@ -760,7 +789,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		NEED(p, "proc");
 		kymo_ns t = TIME();
 		on_metric(k, o, x, t, c->type == WIRE_HeapAlloc ? KYMO_METRIC_HEAP_LIVE : KYMO_METRIC_HEAP_GOAL, value, 0);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_ProcsChange: {
 		uint64_t value = ARG(), stack_id = ARG();
@@ -769,7 +798,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		STACK(stack, stack_id);
 		kymo_ns t = TIME();
 		on_metric(k, o, x, t, KYMO_METRIC_GOMAXPROCS, value, stack);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_GoLabel: {
 		uint64_t label_id = ARG();
@@ -778,7 +807,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		STRING(label, label_id);
 		kymo_ns t = TIME();
 		on_label(k, o, x, t, label);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_UserLog: {
 		uint64_t task = ARG(), key_id = ARG(), value_id = ARG(), stack_id = ARG();
@@ -789,35 +818,35 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c)
 		STACK(stack, stack_id);
 		kymo_ns t = TIME();
 		on_log(k, o, x, t, task, key, value, stack);
-		DONE();
+		DONE_HERE();
 	}
 	case WIRE_STWBegin:
 	case WIRE_STWEnd:
 	case WIRE_GCMarkAssistBegin:
 	case WIRE_GCMarkAssistEnd:
-		return apply_go_range(o, k, c, x, p);
+		RARE(apply_go_range(o, k, c, time, x, p));
 	case WIRE_GCSweepActive:
 	case WIRE_GCMarkAssistActive:
-		return apply_active(o, k, c, x, p);
+		RARE(apply_active(o, k, c, time, x, p));
 	case WIRE_GCSweepBegin:
 	case WIRE_GCSweepEnd:
-		return apply_sweep(o, k, c, x, p);
+		RARE(apply_sweep(o, k, c, time, x, p));
 	case WIRE_GCActive:
 	case WIRE_GCEnd:
 	case WIRE_GCBegin: {
 		uint64_t seq = ARG(), stack_id = c->type == WIRE_GCBegin ? ARG() : 0;
 		ARGS_END();
 		STACK(stack, stack_id);
-		return apply_gc(o, k, c, x, seq, stack, p);
+		RARE(apply_gc(o, k, c, time, x, seq, stack, p));
 	}
 	case WIRE_UserTaskBegin:
 	case WIRE_UserTaskEnd:
-		return apply_task(o, k, c, x, p);
+		RARE(apply_task(o, k, c, time, x, p));
 	case WIRE_UserRegionBegin:
 	case WIRE_UserRegionEnd:
-		return apply_region(o, k, c, x, p);
+		RARE(apply_region(o, k, c, time, x, p));
 	default:
-		return apply_experimental(o, k, c, x, p);
+		RARE(apply_experimental(o, k, c, time, x, p));
 	}
 }
 
@@ -837,6 +866,26 @@ static bool deliver_sample(struct order *o, SINK *k)
 	kymo_ns t = o->last = s->time > o->last ? s->time : o->last + 1;
 	on_sample(k, o, t, s, stack);
 	return true;
+}
+
+/* The root moved to a later time: order_heap_update, inlined for the place where it nearly always happens. */
+static always_inline void sift_root(struct cursor **h, size_t n)
+{
+	struct cursor *c = h[0];
+	kymo_ns t = c->time;
+	size_t i = 0;
+	for (;;) {
+		size_t l = 2 * i + 1, m = l;
+		if (l >= n)
+			break;
+		if (l + 1 < n && h[l + 1]->time < h[l]->time)
+			m = l + 1;
+		if (h[m]->time >= t)
+			break;
+		h[i] = h[m];
+		i = m;
+	}
+	h[i] = c;
 }
 
 static enum run_result run(struct order *o, SINK *k)
@@ -867,16 +916,21 @@ static enum run_result run(struct order *o, SINK *k)
 		size_t at = 0;
 		const struct cursor *failed = NULL;
 		int more = 1;
+		const uint8_t *place = c->p, *start;
+		kymo_ns time = c->time;
 		for (;;) {
-			enum step r = apply(o, k, c);
+			start = place;
+			enum step r = apply(o, k, c, &place, time);
 			if (likely(r == STEP_OK)) {
-				more = advance(o, c);
-				if (likely(more > 0) && likely(c->time <= limit) && !failed && !on_full(k))
+				more = advance(o, c, &place, &time);
+				if (likely(more > 0) && likely(time <= limit) && !failed && !on_full(k))
 					continue;
 				break;
 			}
 			if (r == STEP_BROKEN)
 				return RUN_BROKEN;
+			c->p = start;
+			c->time = time;
 			// Not its turn yet: the other threads, in order of time. "Wait" proves nothing; only when all wait, it does.
 			if (!failed) {
 				if (!order_heap_sort(o)) {
@@ -895,8 +949,14 @@ static enum run_result run(struct order *o, SINK *k)
 				return RUN_BROKEN;
 			}
 			c = h[at];
+			place = c->p;
+			time = c->time;
 		}
-		if (more > 0)
+		c->p = place;
+		c->time = time;
+		if (likely(more > 0 && at == 0))
+			sift_root(h, o->heap_count);
+		else if (more > 0)
 			order_heap_update(o, at);
 		else if (more == 0)
 			order_heap_remove(o, at);
@@ -917,3 +977,5 @@ static enum run_result run(struct order *o, SINK *k)
 #undef TIME
 #undef SEQ_FOLLOWS
 #undef DONE
+#undef DONE_HERE
+#undef RARE

@@ -16,3 +16,13 @@ const struct wire_event wire_events[256] = {
 #include "wire/events.def"
 #undef EV
 };
+
+#define TIMED_S 0
+#define TIMED_T 1
+#define TIMED_X 1
+
+const uint8_t wire_timed[256] = {
+#define EV(num, name, ev_kind, since, nargs, a0, a1, a2, a3, a4, stacks, strings) [num] = TIMED_##ev_kind,
+#include "wire/events.def"
+#undef EV
+};

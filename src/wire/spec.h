@@ -34,6 +34,8 @@ struct wire_event {
 };
 
 extern const struct wire_event wire_events[256];
+/* 1 for the types that may stand in a thread's stream: kinds T and X. */
+extern const uint8_t wire_timed[256];
 
 /* The row of a type; NULL if the number is unassigned. */
 static inline const struct wire_event *wire_event(unsigned type)
