@@ -16,7 +16,7 @@ DESTDIR      ?=
 MESON_ARGS   ?=
 FUZZ_SECONDS ?= 60
 BENCH_BYTES  ?= 100000000
-SAMPLE       ?= docs/sample/mix.trace
+SAMPLE       ?= docs/sample/mix.trace.zst
 # Set to 1 where nothing may be fetched: the viewer's packages then have to be there already.
 OFFLINE      ?=
 

@@ -1,0 +1,3 @@
+module kymo/bench/gen-trace
+
+go 1.23
