@@ -18,9 +18,9 @@
 
 enum {
 	CLI_OK = 0,
-	CLI_ERROR = 1,  // the trace or the system
-	CLI_USAGE = 2,  // the command line
-	CLI_GO_ON = -1, // cli_parse: nothing was wrong, and no --help
+	CLI_ERROR = 1,	 // the trace or the system
+	CLI_USAGE = 2,	 // the command line
+	CLI_GO_ON = -1,	 // cli_parse: nothing was wrong, and no --help
 };
 
 /* ---- messages, all on stderr as "kymo: ..." ---- */
@@ -42,7 +42,7 @@ struct cli_option {
 	const char *name;
 	bool *flag;
 	const char **value;
-	kymo_ns *time;  // 1.5ms, 2s, 100us, 3m or plain ns; not negative
+	kymo_ns *time;	// 1.5ms, 2s, 100us, 3m or plain ns; not negative
 };
 
 /*
@@ -50,8 +50,8 @@ struct cli_option {
  * (at least one is wanted); *file_count, if not NULL, how many. Answers --help itself.
  * Returns CLI_GO_ON, or the status to end with. `options` ends with a row without name.
  */
-int cli_parse(const struct cmd *cmd, int argc, char **argv, const struct cli_option *options, const char **files,
-	      int max_files, int *file_count);
+int cli_parse(const struct cmd *cmd, int argc, char **argv, const struct cli_option *options,
+	      const char **files, int max_files, int *file_count);
 /* Reads a time as the options take it; false if it is none. */
 bool cli_time(const char *text, kymo_ns *out);
 /* Prints usage and help of a verb on standard output. Returns CLI_OK. */
@@ -61,10 +61,10 @@ int cli_help(const struct cmd *cmd);
 
 struct cli_out {
 	struct kymo_sink sink;
-	struct buf buf;  // for text of one's own; cli_out_close flushes it
+	struct buf buf;	 // for text of one's own; cli_out_close flushes it
 	bool terminal, colour;
-	int columns;     // of the terminal; 80 if unknown
-	int error;       // errno of the first write that failed
+	int columns;  // of the terminal; 80 if unknown
+	int error;    // errno of the first write that failed
 };
 
 void cli_out_open(struct cli_out *out);
