@@ -33,9 +33,12 @@ $(BUILD)/build.ninja:
 deps:
 	@tools/deps build web
 
-# npm ci only where package-lock.json changed. Without node or network the program is built without the viewer.
+# npm ci only where package-lock.json changed; a build that was set up without the packages looks again. Without node
+# or network the program is built without the viewer.
 web:
 	@tools/web-packages $(if $(OFFLINE),--offline)
+	@if [ -f $(BUILD)/build.ninja ] && [ web/node_modules/.kymo-lock -nt $(BUILD)/build.ninja ]; then \
+		meson setup --reconfigure $(BUILD) >/dev/null; fi
 
 demo:
 	@tools/deps build web

@@ -101,10 +101,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	enum kymo_status st = run(in, NULL, &events);
 	kymo_input_close(in);
 
-	// Frames as Go's reader gives them: nothing else may change.
+	// Frames as Go's reader gives them: no event changes. (It looks at the first frame of a PC only, so it may not notice
+	// that another one names a string that does not exist.)
 	in = input_of(bytes, len);
-	CHECK(run(in, &(struct kymo_reader_options){.go_frames = true}, &same) == st);
-	CHECK(same.events == events.events && same.end == events.end);
+	enum kymo_status go_st = run(in, &(struct kymo_reader_options){.go_frames = true}, &same);
+	CHECK(same.events >= events.events);
+	if (st == KYMO_OK)
+		CHECK(go_st == KYMO_OK && same.events == events.events && same.end == events.end);
 	kymo_input_close(in);
 
 	in = input_of(bytes, len);
