@@ -27,29 +27,64 @@ static bool add_named(named_vec *v, kymo_string_ix name, kymo_ns ns)
 	return vec_push(v, ((struct kymo_named_ns){name, ns}));
 }
 
+/*
+ * What most records add to: slot of the kind, plus the aux where that is a reason. No branch depends on the kind,
+ * because nothing could predict it.
+ */
+enum { SLOT_RUN = 0, SLOT_RUNNABLE, SLOT_SYSCALL, SLOT_REASON, SLOTS = SLOT_REASON + REC_AUX_MAX + 1 };
+static const uint8_t slot_of[8] = {
+	[REC_RUNNING] = SLOT_RUN,     [REC_WOKEN] = SLOT_RUNNABLE,  [REC_STOPPED] = SLOT_RUNNABLE,
+	[REC_WAITING] = SLOT_REASON,  [REC_SYSCALL] = SLOT_SYSCALL,
+};
+static const uint8_t aux_mask[8] = {[REC_WAITING] = 0xff};
+#define PLAIN_KINDS (1u << REC_RUNNING | 1u << REC_WOKEN | 1u << REC_STOPPED | 1u << REC_WAITING | 1u << REC_SYSCALL)
+
 struct acc {
 	const struct kymo_trace *t;
-	kymo_string_ix forever;  // UINT32_MAX: no such reason in this trace
-	kymo_ns *block;          // [codes] of the goroutine or group at hand
-	uint8_t *block_seen;     // [codes]
+	uint32_t forever;  // its reason code; UINT32_MAX: no such reason in this trace
+	kymo_ns *block;    // [codes] of the goroutine or group at hand; a wait lasts at least 1 ns, so 0 is "never"
+	kymo_ns plain[SLOTS];
 };
 
 /*
- * Adds one goroutine's life. `block` and `block_seen` are by reason code.
- * The state of a record lasts to the next; what a record means for the sums follows.
+ * Adds the records from the scan's place on, as long as they are plain ones: `r` holds the one whose state is not yet
+ * added, and at the end the first that is not plain or the last of its chunk.
  */
+static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns sum[SLOTS])
+{
+	const uint32_t *p = s->p, *end = s->end;
+	kymo_ns time = s->time;
+	uint32_t slot = (uint32_t)slot_of[r->kind] + (r->aux & aux_mask[r->kind]), w = 0;
+	if (!(PLAIN_KINDS >> r->kind & 1) || r->aux > REC_AUX_MAX)
+		return;
+	for (; p < end && PLAIN_KINDS >> (p[1] & 7) & 1; p += 2) {
+		w = p[1];
+		sum[slot] += p[0];
+		time += p[0];
+		slot = (uint32_t)slot_of[w & 7] + (w >> 3 & aux_mask[w & 7]);
+	}
+	if (p == s->p)
+		return;
+	*r = (struct span_rec){time, w & 7, w >> 3 & 0xff, w >> 11};
+	s->p = p;
+	s->time = time;
+}
+
+/* Adds one goroutine's life. The state of a record lasts to the next; what a record means for the sums follows. */
 static void add_goroutine(struct acc *a, kymo_goroutine_ix g, struct kymo_times *sum)
 {
 	const struct kymo_trace *t = a->t;
 	struct span_scan s;
 	struct span_rec r, next;
 	kymo_ns begin = t->g.begin.at[g], end = t->g.end.at[g];
-	bool existed = t->g.flags.at[g] & KYMO_G_EXISTED, first = true;
+	bool existed = t->g.flags.at[g] & KYMO_G_EXISTED, first = true, many = t->g.span_records.at[g] > 64;
 	struct kymo_times x = {0};
 
 	span_scan_begin(&s, t, g);
 	bool more = span_scan_next(&s, &r);
 	while (more) {
+		if (many && !first)
+			add_plain(&s, &r, a->plain);
 		more = span_scan_next(&s, &next);
 		kymo_ns d = (more ? next.start : end) - r.start;
 		switch (r.kind) {
@@ -57,22 +92,19 @@ static void add_goroutine(struct acc *a, kymo_goroutine_ix g, struct kymo_times 
 		case REC_WOKEN:
 		case REC_STOPPED: x.sched_wait += d; break;
 		case REC_CREATED:
-			if (r.stack) {
+			if (r.stack)
 				a->block[0] += d;
-				a->block_seen[0] = 1;
-			} else {
+			else
 				x.sched_wait += d;
-			}
 			break;
 		case REC_WAITING:
-			if (unlikely(t->reasons.at[r.aux] == a->forever)) {
+			if (unlikely(r.aux == a->forever)) {
 				// Go: blocking forever is the end of a life.
 				end = r.start;
 				more = false;
 				break;
 			}
 			a->block[r.aux] += d;
-			a->block_seen[r.aux] = 1;
 			break;
 		case REC_SYSCALL:
 			if (r.aux == 0 && first && existed) {
@@ -100,6 +132,14 @@ static void add_goroutine(struct acc *a, kymo_goroutine_ix g, struct kymo_times 
 		}
 		r = next;
 		first = false;
+	}
+	if (many) {
+		for (size_t c = 0; c < t->reasons.count && c <= REC_AUX_MAX; c++)
+			a->block[c] += a->plain[SLOT_REASON + c];
+		x.execution += a->plain[SLOT_RUN];
+		x.sched_wait += a->plain[SLOT_RUNNABLE];
+		x.syscall += a->plain[SLOT_SYSCALL];
+		memset(a->plain, 0, sizeof a->plain);
 	}
 	sum->total += end - begin;
 	sum->execution += x.execution;
@@ -157,12 +197,12 @@ static bool walk_ranges(const struct kymo_trace *t, const struct range_sink *k)
 	return ok;
 }
 
-static kymo_string_ix find_forever(const struct kymo_trace *t)
+static uint32_t find_forever(const struct kymo_trace *t)
 {
 	for (size_t i = 0; i < t->reasons.count; i++) {
 		struct kymo_str s = kymo_trace_string(t, t->reasons.at[i]);
 		if (s.len == 7 && memcmp(s.ptr, "forever", 7) == 0)
-			return t->reasons.at[i];
+			return (uint32_t)i;
 	}
 	return UINT32_MAX;
 }
@@ -172,14 +212,7 @@ static bool acc_begin(struct acc *a, const struct kymo_trace *t)
 	a->t = t;
 	a->forever = find_forever(t);
 	a->block = calloc(t->reasons.count, sizeof *a->block);
-	a->block_seen = calloc(t->reasons.count, 1);
-	return a->block && a->block_seen;
-}
-
-static void acc_end(struct acc *a)
-{
-	free(a->block);
-	free(a->block_seen);
+	return a->block != NULL;
 }
 
 /* ---- groups ---- */
@@ -269,10 +302,9 @@ static bool make_groups(struct work *w, struct acc *a)
 			for (uint32_t k = from[i] - gr->goroutines; k < from[i]; k++)
 				add_goroutine(a, members[k], &gr->times);
 			for (size_t c = 0; c < t->reasons.count && ok; c++)
-				if (a->block_seen[c]) {
+				if (a->block[c]) {
 					ok = add_named(&gr->block, t->reasons.at[c], a->block[c]);
 					a->block[c] = 0;
-					a->block_seen[c] = 0;
 				}
 		}
 	}
@@ -348,7 +380,7 @@ enum kymo_status kymo_goroutine_groups_compute(const struct kymo_trace *t, struc
 	bool ok = w.group_of && acc_begin(&a, t) && make_groups(&w, &a);
 	ok = ok && walk_ranges(t, &(struct range_sink){add_range, &w, 0});
 	ok = ok && publish(&w, out);
-	acc_end(&a);
+	free(a.block);
 	for (size_t i = 0; i < w.groups.count; i++) {
 		vec_free(&w.groups.at[i].block);
 		vec_free(&w.groups.at[i].range);
@@ -410,11 +442,11 @@ void kymo_goroutine_times(const struct kymo_trace *t, kymo_goroutine_ix g, struc
 	if (g && g < t->goroutines.count && acc_begin(&a, t)) {
 		add_goroutine(&a, g, times);
 		for (size_t c = 0; c < t->reasons.count; c++)
-			if (a.block_seen[c])
+			if (a.block[c])
 				add_few(&b, g, t->reasons.at[c], a.block[c]);
 		walk_ranges(t, &(struct range_sink){add_few, &r, g});
 	}
-	acc_end(&a);
+	free(a.block);
 	*block_count = b.count;
 	*range_count = r.count;
 }

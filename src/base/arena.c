@@ -38,8 +38,6 @@ static bool more_blocks(struct arena *a)
 	}
 	a->extents = e;
 	a->extents[a->extent_count++] = (struct arena_extent){p, bytes};
-	if (blocks > 1)
-		madvise(p, bytes, MADV_HUGEPAGE);  // a hint; without it pages are small
 	a->extent = p;
 	a->extent_left = blocks;
 	return true;

@@ -120,7 +120,7 @@ void load_close_goroutine(struct loader *k, struct order_g *s, kymo_ns end, bool
 
 /* ---- runs of procs ---- */
 
-static void write_run(struct loader *k, struct order_p *p, uint32_t dt, uint32_t duration, uint32_t word)
+static __attribute__((noinline)) void write_run(struct loader *k, struct order_p *p, uint32_t dt, uint32_t duration, uint32_t word)
 {
 	if (p->store.w == p->store.wend) {
 		uint32_t n = chunk_records(p->store.chunks), row = (uint32_t)(p - k->o->ps.at);
@@ -174,10 +174,8 @@ void load_end_run(struct loader *k, struct order_p *p, kymo_ns r)
 
 /* ---- goroutines ---- */
 
-static uint32_t reason_code(struct loader *k, kymo_string_ix reason)
+static __attribute__((noinline)) uint32_t new_reason(struct loader *k, kymo_string_ix reason)
 {
-	if (likely(reason < k->reason_code.count) && likely(k->reason_code.at[reason] != 0 || reason == 0))
-		return k->reason_code.at[reason];
 	while (k->reason_code.count <= reason)
 		if (!vec_push(&k->reason_code, 0)) {
 			no_memory(k);
@@ -185,6 +183,13 @@ static uint32_t reason_code(struct loader *k, kymo_string_ix reason)
 		}
 	PUSH(&k->t->reasons, reason);
 	return k->reason_code.at[reason] = (uint32_t)k->t->reasons.count - 1;
+}
+
+static always_inline uint32_t reason_code(struct loader *k, kymo_string_ix reason)
+{
+	if (likely(reason < k->reason_code.count) && likely(k->reason_code.at[reason] != 0 || reason == 0))
+		return k->reason_code.at[reason];
+	return new_reason(k, reason);
 }
 
 /* The row of the goroutine in a slot; 0 for none. */
@@ -304,8 +309,20 @@ static void created(struct loader *k, struct order *o, struct ctx x, kymo_ns r, 
 static always_inline void leave_proc(struct loader *k, struct order *o, uint32_t p, uint32_t g, kymo_ns r)
 {
 	struct order_p *s = &o->ps.at[p];
-	if (likely(s->store.run_g == g))
+	if (unlikely(s->store.run_g != g))
+		return;
+	uint64_t dt = (uint64_t)(s->store.run_start - s->store.last), duration = (uint64_t)(r - s->store.run_start);
+	if (unlikely(s->store.w == s->store.wend || (dt | duration) >> 32)) {
 		load_end_run(k, s, r);
+		return;
+	}
+	s->store.w[0] = (uint32_t)dt;
+	s->store.w[1] = (uint32_t)duration;
+	s->store.w[2] = s->store.run_row | (s->store.run_syscall ? RUN_SYSCALL : 0);
+	s->store.w += 3;
+	s->store.records++;
+	s->store.last = s->store.run_start;
+	s->store.run_g = 0;
 }
 
 static always_inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t g, int from, int to,

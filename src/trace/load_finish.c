@@ -15,6 +15,16 @@ bool load_begin(struct loader *k)
 	       vec_push(&c->first_chunk, 0) && vec_push(&t->reasons, 0) && vec_push(&k->reason_code, 0);
 }
 
+/* qsort, unless the rows are in order already, as they nearly always are. */
+static void sort_rows(void *at, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+	for (size_t i = 1; i < count; i++)
+		if (compare((char *)at + (i - 1) * size, (char *)at + i * size) > 0) {
+			qsort(at, count, size, compare);
+			return;
+		}
+}
+
 /* Stable counting sort of the chunk lists by row; the first chunk of each proc is listed too, of goroutines not. */
 static bool index_chunks(struct chunk_index *ix, const struct chunk_of *all, size_t count, size_t rows)
 {
@@ -125,8 +135,7 @@ static bool publish_bindings(struct loader *k)
 	t->binding_by_proc = malloc((n + 1) * 4);
 	if (!start || !end || !thread || !proc || !g || !by_thread || !t->proc_bindings || !t->binding_by_proc)
 		return false;
-	if (n)
-		qsort(k->bindings.at, n, sizeof *k->bindings.at, binding_by_thread);
+	sort_rows(k->bindings.at, n, sizeof *k->bindings.at, binding_by_thread);
 	for (size_t i = 0; i < n; i++) {
 		struct binding_row b = k->bindings.at[i];
 		start[i] = b.start;
@@ -141,8 +150,7 @@ static bool publish_bindings(struct loader *k)
 	// The same rows once more by proc: the row number rides in `goroutine`.
 	for (size_t i = 0; i < n; i++)
 		k->bindings.at[i].goroutine = (uint32_t)i;
-	if (n)
-		qsort(k->bindings.at, n, sizeof *k->bindings.at, binding_by_proc);
+	sort_rows(k->bindings.at, n, sizeof *k->bindings.at, binding_by_proc);
 	for (size_t i = 0; i < n; i++) {
 		t->binding_by_proc[i] = k->bindings.at[i].goroutine;
 		if (k->bindings.at[i].proc + 1 <= t->procs.count)
@@ -172,8 +180,7 @@ static bool publish_ranges(struct loader *k, kymo_ns end)
 			r->end = own && r->goroutine ? t->g.end.at[r->goroutine] : end;
 		}
 	}
-	if (n)
-		qsort(k->ranges.at, n, sizeof *k->ranges.at, range_by_start);
+	sort_rows(k->ranges.at, n, sizeof *k->ranges.at, range_by_start);
 #define COLUMN(type, field) \
 	type *field = malloc((n + 1) * sizeof *field); \
 	for (size_t i = 0; field && i < n; i++) \
