@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Bundles the viewer: node web/build.mjs [--out DIR] [--dev]
+// Bundles the viewer: node web/build.mjs [--out DIR] [--manifest FILE] [--dev]
 //
 // DIR (web/dist unless told) gets index.html, favicon.svg, app.<hash>.js, app.<hash>.css and assets.txt, the list that the
-// C build embeds: one line an asset, url-path TAB file TAB content-type, the file being relative to DIR.
+// C build embeds: one line an asset, url-path TAB file TAB content-type, the file being relative to DIR. FILE gets the
+// same list with the files' whole paths.
 
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,12 +20,14 @@ try {
 }
 
 const args = process.argv.slice(2);
-const outIx = args.indexOf("--out");
-const out = resolve(outIx >= 0 ? args[outIx + 1] : join(here, "dist"));
+const option = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+const out = resolve(option("--out") ?? join(here, "dist"));
+const manifest = option("--manifest");
 const dev = args.includes("--dev");
 
-rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
+// Names change with the content: yesterday's would stay for ever.
+for (const f of readdirSync(out)) if (/^app\.[0-9A-Z]+\.(js|css)$/.test(f)) rmSync(join(out, f));
 
 const result = await esbuild.build({
 	entryPoints: [join(here, "src/main.tsx")],
@@ -59,4 +62,6 @@ const assets = [
 	[`/${css}`, css, "text/css; charset=utf-8"],
 	["/favicon.svg", "favicon.svg", "image/svg+xml"],
 ];
-writeFileSync(join(out, "assets.txt"), assets.map((a) => `${a.join("\t")}\n`).join(""));
+const list = (place) => assets.map(([url, file, type]) => `${url}\t${place(file)}\t${type}\n`).join("");
+writeFileSync(join(out, "assets.txt"), list((f) => f));
+if (manifest) writeFileSync(manifest, list((f) => join(out, f)));

@@ -31,7 +31,7 @@ export function installHook(store: Store, surface: () => Surface | null): void {
 	};
 	const hook: Hook = {
 		get ready() {
-			return store.load.peek().state === "ready" && surface() !== null && store.client.pending === 0 && !(surface()?.waiting ?? true);
+			return store.load.peek().state === "ready" && store.client.pending === 0 && !surface()?.waiting;
 		},
 		get window() {
 			return store.window.peek();

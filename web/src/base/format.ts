@@ -26,18 +26,20 @@ export function formatCount(n: number): string {
 	return groupInteger(Math.round(n).toString());
 }
 
-/** A duration to four significant digits at most: 1842118 -> "1.842 ms", 118000 -> "118 µs". */
-export function durationParts(ns: Ns): Quantity {
+/** A duration to `digits` significant digits at most: 1842118 -> "1.842 ms", 118000 -> "118 µs". */
+export function durationParts(ns: Ns, digits = 4): Quantity {
 	const abs = Math.abs(ns);
+	const half = 0.5 * 10 ** (3 - digits);
 	// 999.96 µs would print as "1000 µs": step to the next unit where rounding carries over.
-	const [unit, scale] = UNITS.find(([, s]) => abs >= s * 0.99995) ?? ["ns", 1];
+	const [unit, scale] = UNITS.find(([name, s]) => abs >= (name === "ns" ? 1 : s - half * (s / 1e3))) ?? ["ns", 1];
 	const v = abs / scale;
-	const decimals = unit === "ns" ? 0 : v >= 99.995 ? 1 : v >= 9.9995 ? 2 : 3;
+	const whole = v >= 100 - half / 10 ? 3 : v >= 10 - half / 100 ? 2 : 1;
+	const decimals = unit === "ns" ? 0 : Math.max(0, digits - whole);
 	let text = v.toFixed(decimals);
 	if (decimals && Number.isInteger(v)) text = v.toFixed(0);
 	const dot = text.indexOf(".");
-	const whole = dot < 0 ? text : text.slice(0, dot);
-	return { value: (ns < 0 ? "−" : "") + groupInteger(whole) + (dot < 0 ? "" : text.slice(dot)), unit };
+	const integer = dot < 0 ? text : text.slice(0, dot);
+	return { value: (ns < 0 ? "−" : "") + groupInteger(integer) + (dot < 0 ? "" : text.slice(dot)), unit };
 }
 
 export function formatDuration(ns: Ns): string {

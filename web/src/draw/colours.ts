@@ -16,8 +16,9 @@ export const Ink = {
 	stwTint: CLASS_COUNT + 8,
 	exists: CLASS_COUNT + 9,
 	hover: CLASS_COUNT + 10,
+	stwMark: CLASS_COUNT + 11,
 	/** Text on a class: onClass + class. */
-	onClass: CLASS_COUNT + 11,
+	onClass: CLASS_COUNT + 12,
 } as const;
 
 /** The custom property behind each index up to onClass. */
@@ -44,6 +45,7 @@ export const PROPERTIES: readonly string[] = [
 	"--stw-tint",
 	"--exists",
 	"--hover",
+	"--stw-mark",
 ];
 
 export interface Palette {

@@ -53,6 +53,8 @@ export interface ImageOp {
 	w: DevicePx;
 	/** Procs, the scale of `counts`. */
 	scale: number;
+	/** Class whose colour running has in `counts`. */
+	run: number;
 	/** CSS pixel in device pixels, for lines that are to look equally thick everywhere. */
 	dpr: number;
 }

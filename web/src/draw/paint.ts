@@ -20,7 +20,7 @@ function imageOf(op: ImageOp, palette: Palette): Image {
 		byLook = new Map();
 		images.set(op.tile, byLook);
 	}
-	const look = `${op.style} ${op.h} ${op.scale} ${palette.version}`;
+	const look = `${op.style} ${op.h} ${op.scale} ${op.run} ${palette.version}`;
 	let image = byLook.get(look);
 	if (!image) {
 		// Looks of another theme or pixel ratio are not coming back soon.

@@ -26,6 +26,20 @@ export const OUTLIER_NS = 1e6;
 const SEEN_PX = 4;
 /** The mark: a tick that hangs from the lane's top. */
 export const TICK_PX = 4;
+/** Marks are for what is rare: at most this many columns of a tile may be about as bad. */
+const RARE_COLUMNS = 24;
+
+/** The shortest wait that gets a mark: a millisecond, or more where milliseconds are the rule in this tile. */
+export function outlierFrom(worst: (column: number) => number): number {
+	const all: number[] = [];
+	for (let c = 0; c < TILE_COLUMNS; c++) {
+		const w = worst(c);
+		if (w >= OUTLIER_NS) all.push(w);
+	}
+	if (all.length <= RARE_COLUMNS) return OUTLIER_NS;
+	all.sort((a, b) => b - a);
+	return 1.5 * (all[RARE_COLUMNS] as number);
+}
 
 export function rasterTile(op: ImageOp, palette: Palette): Uint32Array {
 	const out = new Uint32Array(TILE_COLUMNS * op.h);
@@ -51,6 +65,7 @@ function rasterGoroutine(tile: StateTile, op: ImageOp, palette: Palette, out: Ui
 	const { rgba, hidden } = palette;
 	const line = Math.max(1, Math.round(WAIT_LINE * dpr));
 	const seen = SEEN_PX * dpr;
+	const outlier = outlierFrom((c) => worstNs(tile.worst[c] as number));
 	for (let c = 0; c < TILE_COLUMNS; c++) {
 		const run = hidden.has(Class.run) ? 0 : (tile.run[c] as number);
 		const sys = hidden.has(Class.sys) ? 0 : (tile.syscall[c] as number);
@@ -74,7 +89,7 @@ function rasterGoroutine(tile: StateTile, op: ImageOp, palette: Palette, out: Ui
 			part(wants, rgba[Class.wait] as number);
 			amber = wants * unit;
 		}
-		if (amber < seen && worstNs(tile.worst[c] as number) >= OUTLIER_NS)
+		if (amber < seen && worstNs(tile.worst[c] as number) >= outlier)
 			tick(out, h, c, Math.round(TICK_PX * dpr), rgba[Class.wait] as number);
 	}
 }
@@ -107,6 +122,8 @@ function rasterCounts(tile: CountTile, op: ImageOp, palette: Palette, out: Uint3
 	const { h, dpr } = op;
 	const { rgba, hidden } = palette;
 	const one = Math.max(1, Math.round(dpr));
+	const outlier = outlierFrom((c) => tile.worst[c] as number);
+	const running = rgba[op.run] as number;
 	for (let c = 0; c < TILE_COLUMNS; c++) {
 		const run = hidden.has(Class.run) ? 0 : (tile.running[c] as number);
 		const sys = hidden.has(Class.sys) ? 0 : (tile.syscall[c] as number);
@@ -114,7 +131,7 @@ function rasterCounts(tile: CountTile, op: ImageOp, palette: Palette, out: Uint3
 		let y = 0;
 		if ((tile.waiting[c] as number) > 0 || run + sys + wants > 0)
 			y = stack(out, h, c, 0, one, rgba[Ink.exists] as number);
-		if (run > 0) y = stack(out, h, c, 0, Math.max(one, Math.round(Math.min(1, run / op.scale) * RUN_ROOM * h)), rgba[Class.run] as number);
+		if (run > 0) y = stack(out, h, c, 0, Math.max(one, Math.round(Math.min(1, run / op.scale) * RUN_ROOM * h)), running);
 		const room = h - y;
 		if (sys > 0) y = stack(out, h, c, y, y + Math.max(one, Math.round(queueHeight(sys) * room * 0.5)), rgba[Class.sys] as number);
 		let amber = 0;
@@ -122,7 +139,7 @@ function rasterCounts(tile: CountTile, op: ImageOp, palette: Palette, out: Uint3
 			amber = Math.max(one, Math.round(queueHeight(wants) * (h - y)));
 			stack(out, h, c, y, y + amber, rgba[Class.wait] as number);
 		}
-		if (amber < 2 * dpr && (tile.worst[c] as number) >= OUTLIER_NS && !hidden.has(Class.wait))
+		if (amber < 2 * dpr && (tile.worst[c] as number) >= outlier && !hidden.has(Class.wait))
 			tick(out, h, c, Math.round(TICK_PX * dpr), rgba[Class.wait] as number);
 	}
 }

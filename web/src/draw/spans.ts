@@ -22,6 +22,10 @@ export interface Bar {
 
 /** Intervals narrower than this (CSS pixels) carry no text. */
 const LABEL_MIN = 26;
+/** The length of a wait is told only where it is long on screen: waits are the rule, and text is ink. */
+const WAIT_LABEL_MIN = 120;
+/** Narrower neighbours are not separated. */
+const GAP_MIN = 4;
 
 function heightOf(state: number, h: DevicePx): DevicePx {
 	if (state === State.syscall || state === State.syscallBlocked) return Math.round(h * HEIGHT_SYSCALL);
@@ -86,8 +90,12 @@ export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar
 		const holds = kind === "thread" && tile.row[i] === 0;
 		if (waiting) waits.add(x0, x1, line, cls, bar, out);
 		else if (holds) waits.add(x0, x1, line, Ink.exists, bar, out);
-		else active.add(x0, x1, heightOf(state, bar.h), cls, bar, out);
-		if ((x1 - x0) / env.dpr < LABEL_MIN) continue;
+		else {
+			// What abuts on a proc is told apart by a pixel of background, where there is room for one.
+			const gap = kind !== "member" && x1 - x0 >= GAP_MIN * env.dpr ? px(1, env.dpr) : 0;
+			active.add(x0, x1 - gap, heightOf(state, bar.h), cls, bar, out);
+		}
+		if ((x1 - x0) / env.dpr < (waiting ? WAIT_LABEL_MIN : LABEL_MIN)) continue;
 		// The first piece that shows the interval writes its text, over the part of it that is on screen.
 		if (start < from && from > env.window.from) continue;
 		const full = Math.min(env.width, scale.x(Math.min(end, env.window.to)));
@@ -122,7 +130,7 @@ function label(tile: SpanTile, i: number, kind: LaneKind, waiting: boolean, env:
 }
 
 /** Columns of a tile as an image; snapped to whole pixels, so that neighbouring tiles neither overlap nor gape. */
-export function fillImage(tile: Tile, piece: Piece, style: ImageStyle, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+export function fillImage(tile: Tile, piece: Piece, style: ImageStyle, bar: Bar, scale: Scale, env: Env, out: Frame, run: number = Class.run): void {
 	const col = columnNs(tile.level);
 	const base = tile.block * TILE_COLUMNS * col;
 	// Only the columns on screen, whole ones.
@@ -144,6 +152,7 @@ export function fillImage(tile: Tile, piece: Piece, style: ImageStyle, bar: Bar,
 		y: bar.y,
 		w: x1 - x0,
 		scale: style === "counts" ? Math.max(1, env.procs) : 0,
+		run,
 		dpr: env.dpr,
 	});
 }

@@ -37,6 +37,9 @@ export function fillTimeline(env: Env, out: Frame): void {
 	prefetch(env, scale.level);
 }
 
+/** The runtime's own workers run in the GC's colour here as on the procs. */
+const isGcWorker = (name: string) => name.startsWith("runtime.gcBgMarkWorker");
+
 function barOf(row: Row, y: DevicePx, dpr: number): Bar {
 	const [top, h] = BAR[row.kind] ?? [0, row.h];
 	return { y: y + Math.round(top * dpr), h: Math.round(h * dpr) };
@@ -62,7 +65,8 @@ function fillRow(row: Row, y: DevicePx, gc: Piece[], stw: Piece[], scale: Scale,
 			fillPieces(pieces(), row.kind, bar, scale, env, out);
 			break;
 		case "group":
-			for (const p of pieces()) if (p.tile.kind === 3) fillImage(p.tile, p, "counts", bar, scale, env, out);
+			for (const p of pieces())
+				if (p.tile.kind === 3) fillImage(p.tile, p, "counts", bar, scale, env, out, isGcWorker(row.label) ? Class.gc : Class.run);
 			break;
 	}
 }
@@ -76,8 +80,8 @@ function fillStopMarks(stw: Piece[], bottom: DevicePx, scale: Scale, env: Env, o
 	const marks: [number, number][] = [];
 	eachRange(stw, scale, env, least, (x0, x1) => marks.push([x0, x1]));
 	const covered = marks.reduce((sum, [x0, x1]) => sum + x1 - x0, 0);
-	const colour = covered > env.width * DENSE ? Ink.stwTint : Class.stw;
-	for (const [x0, x1] of marks) out.front.add(x0, 0, x1 - x0, bottom, colour);
+	const dense = covered > env.width * DENSE;
+	for (const [x0, x1] of marks) out.front.add(x0, 0, x1 - x0, bottom, dense ? Ink.stwTint : Ink.stwMark);
 }
 
 /** Once all that is on screen is here: a screen to the left and right, and the tile that holds the whole trace. */

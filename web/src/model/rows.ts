@@ -83,12 +83,12 @@ export function buildRows(input: RowsInput): Row[] {
 		add({ key: "all", kind: "counts", lane: "all", h: HEIGHT.plot, label: "Goroutines" });
 	}
 	if (trace.procs.length && head("procs", "Procs"))
-		for (const p of trace.procs) {
+		for (const p of [...trace.procs].sort((a, b) => a.id - b.id)) {
 			const lane = `p:${p.row}`;
 			add({ key: lane, kind: "proc", lane, h: HEIGHT.proc, label: `P${p.id}`, subject: p.row });
 		}
 	if (trace.threads.length && head("threads", "Threads"))
-		for (const m of trace.threads) {
+		for (const m of [...trace.threads].sort((a, b) => a.id - b.id)) {
 			const lane = `m:${m.row}`;
 			add({ key: lane, kind: "thread", lane, h: HEIGHT.thread, label: `thread ${m.id}`, subject: m.row });
 		}

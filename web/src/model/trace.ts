@@ -36,13 +36,13 @@ export const CLASS_NAMES: readonly (readonly [number, string])[] = [
 	[Class.stw, "stop the world"],
 ];
 
-/** The class of a reason to wait, by the names that the runtime gives its reasons. */
+/** The class of a reason to wait, by the names that the runtime gives its reasons; as src/serve/classes.c has it. */
 export function classOfReason(reason: string): number {
-	if (/^GC\b|garbage|sweep|scaveng|mark/i.test(reason)) return Class.gc;
-	if (/^chan|^select/.test(reason)) return Class.chan;
-	if (/^sync/.test(reason)) return Class.sync;
-	if (/network|IO wait/.test(reason)) return Class.net;
-	if (/sleep/.test(reason)) return Class.sleep;
+	if (/^(chan |select)/.test(reason)) return Class.chan;
+	if (reason.startsWith("sync")) return Class.sync;
+	if (reason === "network") return Class.net;
+	if (reason === "sleep") return Class.sleep;
+	if (reason.startsWith("GC ") || reason === "wait until GC ends") return Class.gc;
 	return Class.other;
 }
 

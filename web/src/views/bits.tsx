@@ -10,10 +10,10 @@ import { useStore } from "./ctx.ts";
 const names = new Map(CLASS_NAMES);
 export const className = (cls: number): string => names.get(cls) ?? "idle";
 
-/** A duration whose unit is lighter than its number; "–" for none. */
+/** A duration as tables have it: three digits, the unit lighter than the number, "–" for none. */
 export function Duration({ ns }: { ns: Ns }) {
 	if (!(ns > 0)) return <span class="none">–</span>;
-	const q = durationParts(ns);
+	const q = durationParts(ns, 3);
 	return (
 		<span class="num">
 			{q.value}

@@ -84,10 +84,10 @@ export function Footer() {
 	const marked = band ? (Math.abs(band[1] - band[0]) / store.view.value.width) * (w.to - w.from) : 0;
 	return (
 		<footer>
-			<span class="time">{t === null ? "" : formatTime(t)}</span>
 			<span>
 				window <b data-testid="window-length">{formatDuration(w.to - w.from)}</b>
 			</span>
+			{t !== null && <span class="time">{formatTime(t)}</span>}
 			{marked > 0 && (
 				<span>
 					marked <b>{formatDuration(marked)}</b>

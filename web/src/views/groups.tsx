@@ -10,7 +10,6 @@ import { useStore } from "./ctx.ts";
 type Key = "name" | "count" | "execution_ns" | "sched_wait_ns" | "block_ns" | "worst_wait_ns";
 
 const COLUMNS: readonly [Key, string, string][] = [
-	["count", "×", "Goroutines alive in the window"],
 	["execution_ns", "Running", "Time on a proc"],
 	["sched_wait_ns", "Runnable", "Time waiting for a proc"],
 	["block_ns", "Blocked", "Time blocked, sleep included"],
@@ -63,8 +62,13 @@ export function Groups() {
 	return (
 		<div class="groups" data-testid="groups">
 			<p class="sub">
+				<span>
 				{formatCount(groups.length)} {groups.length === 1 ? "group" : "groups"} by start function ·{" "}
 				{whole ? "whole trace" : `${formatDuration(w.to - w.from)} on screen`}
+				</span>
+				<button type="button" class={key.value === "count" ? "link" : ""} onClick={() => sortBy("count")} title="Sort by the number of goroutines">
+					by count
+				</button>
 			</p>
 			<table>
 				<thead>
@@ -73,22 +77,27 @@ export function Groups() {
 						{COLUMNS.map(([k, text, title]) => th(k, text, title))}
 					</tr>
 				</thead>
-				<tbody>
-					{groups.map((g) => (
-						<tr
-							key={g.ix}
-							class={store.focusGroup.value === g.ix ? "focus" : ""}
-							onClick={() => store.showGroup(g.ix)}
-							data-testid="group-row"
-							data-group={g.ix}
-						>
-							<td title={`${g.name}\nlongest wait for a proc: ${formatDuration(g.worst_wait_ns)}`}>
+				{groups.map((g) => (
+					<tbody
+						key={g.ix}
+						class={store.focusGroup.value === g.ix ? "focus" : ""}
+						onClick={() => store.showGroup(g.ix)}
+						title={`${g.name}\nlongest wait for a proc: ${formatDuration(g.worst_wait_ns)}`}
+						data-testid="group-row"
+						data-group={g.ix}
+					>
+						<tr class="names">
+							<td colSpan={3}>
 								<button type="button" class="name">
 									<bdi>{shortFunction(g.name) || "(no stack seen)"}</bdi>
 								</button>
+							</td>
+							<td class="soft">×{formatCount(g.alive)}</td>
+						</tr>
+						<tr class="numbers">
+							<td>
 								<LifeBar parts={groupLife(g)} />
 							</td>
-							<td class="num">{formatCount(g.alive)}</td>
 							<td class={key.value === "execution_ns" ? "sorted" : ""}>
 								<Duration ns={g.execution_ns} />
 							</td>
@@ -99,8 +108,8 @@ export function Groups() {
 								<Duration ns={g.block_ns} />
 							</td>
 						</tr>
-					))}
-				</tbody>
+					</tbody>
+				))}
 			</table>
 			{absent > 0 && <p class="sub">{formatCount(absent)} more have no goroutine in this window.</p>}
 		</div>

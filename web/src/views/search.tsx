@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The search box: goroutines by id, functions by any part of their name. Enter goes to the one that is marked.
 
-import { useSignal } from "@preact/signals";
+import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { formatCount, formatTime, shortFunction } from "../base/format.ts";
 import { clamp } from "../base/units.ts";
@@ -26,10 +26,14 @@ export function Search() {
 	const answer = useSignal<SearchAnswer | null>(null);
 	const marked = useSignal(0);
 	const focused = useSignal(false);
-	const focusAsked = store.searchFocus.value;
-	useEffect(() => {
-		if (focusAsked) input.current?.select();
-	}, [focusAsked]);
+	// At once, not with the next rendering: the letters typed right after the key must not be lost.
+	useEffect(
+		() =>
+			effect(() => {
+				if (store.searchFocus.value) input.current?.select();
+			}),
+		[store],
+	);
 	useEffect(() => {
 		const q = text.value.trim().replace(/^g(?=\d+$)/i, "");
 		marked.value = 0;

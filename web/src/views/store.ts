@@ -489,7 +489,7 @@ export class Store {
 				runtime: "",
 				procs: `${trace.procs.length} · ${formatPercent(busy, trace.procs.length * trace.duration_ns)} busy`,
 				threads: formatCount(trace.threads.length),
-				goroutines: `by start function, ${formatCount(trace.groups.length)} groups · sorted by time wanted`,
+				goroutines: `${formatCount(trace.groups.length)} groups, by time wanted`,
 			},
 		});
 	}
