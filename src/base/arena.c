@@ -10,6 +10,9 @@
 #include <sys/mman.h>
 
 #include "base/bug.h"
+#include "base/prefault.h"
+
+#define BLOCKS_AHEAD 3u
 
 struct arena_extent {
 	void *ptr;
@@ -40,6 +43,8 @@ static bool more_blocks(struct arena *a)
 	a->extents[a->extent_count++] = (struct arena_extent){p, bytes};
 	a->extent = p;
 	a->extent_left = blocks;
+	if (a->extent_count == 2)
+		a->prefault = prefault_start();  // NULL: then every page is touched first by its user
 	return true;
 }
 
@@ -60,6 +65,10 @@ static bool next_block(struct arena *a)
 	a->blocks[a->block_count++] = a->extent;
 	a->extent += ARENA_BLOCK_BYTES;
 	a->extent_left--;
+	if (a->prefault) {
+		size_t ahead = a->extent_left < BLOCKS_AHEAD ? a->extent_left : BLOCKS_AHEAD;
+		prefault_want(a->prefault, a->extent, ahead * ARENA_BLOCK_BYTES);
+	}
 	a->used = a->block_count == 1;  // unit 0 of block 0 stays unused: reference 0 names nothing
 	return true;
 }
@@ -76,6 +85,16 @@ uint32_t arena_alloc(struct arena *a, size_t bytes)
 	return ref;
 }
 
+void arena_seal(struct arena *a)
+{
+	if (!a->prefault)
+		return;
+	prefault_stop(a->prefault);
+	a->prefault = NULL;
+	if (a->extent_left)
+		madvise(a->extent, a->extent_left * ARENA_BLOCK_BYTES, MADV_DONTNEED);
+}
+
 size_t arena_bytes(const struct arena *a)
 {
 	return a->block_count * ARENA_BLOCK_BYTES;
@@ -83,6 +102,7 @@ size_t arena_bytes(const struct arena *a)
 
 void arena_free(struct arena *a)
 {
+	arena_seal(a);
 	for (uint32_t i = 0; i < a->extent_count; i++)
 		munmap(a->extents[i].ptr, a->extents[i].bytes);
 	free(a->extents);

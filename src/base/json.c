@@ -9,6 +9,13 @@
 #include "base/bug.h"
 #include "base/utf8.h"
 
+static void take_break(struct json *j)
+{
+	if (j->line_due)
+		buf_putc(j->buf, '\n');
+	j->line_due = false;
+}
+
 /* What stands before a value or a key: a comma, unless it is the first of its object or array. */
 static void separate(struct json *j)
 {
@@ -20,6 +27,7 @@ static void separate(struct json *j)
 	if (j->depth && j->started & bit)
 		buf_putc(j->buf, ',');
 	j->started |= bit;
+	take_break(j);
 }
 
 static void open_with(struct json *j, char c, bool array)
@@ -46,6 +54,7 @@ void json_array(struct json *j)
 void json_end(struct json *j)
 {
 	BUG_ON(j->depth == 0);
+	take_break(j);
 	buf_putc(j->buf, j->closers >> j->depth & 1 ? ']' : '}');
 	j->depth--;
 }
@@ -93,12 +102,22 @@ static void put_string(struct buf *b, const char *s, size_t len)
 	buf_putc(b, '"');
 }
 
-void json_key(struct json *j, const char *key)
+void json_key_str(struct json *j, const char *key, size_t len)
 {
 	separate(j);
-	put_string(j->buf, key, strlen(key));
+	put_string(j->buf, key, len);
 	buf_putc(j->buf, ':');
 	j->after_key = true;
+}
+
+void json_key(struct json *j, const char *key)
+{
+	json_key_str(j, key, strlen(key));
+}
+
+void json_break(struct json *j)
+{
+	j->line_due = true;
 }
 
 void json_str(struct json *j, const char *s, size_t len)

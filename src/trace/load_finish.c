@@ -256,6 +256,8 @@ bool load_finish(struct loader *k)
 	    !index_chunks(&t->run_chunks, k->run_chunks.at, k->run_chunks.count, t->procs.count) ||
 	    !publish_goroutines(t) || !publish_bindings(k) || !publish_ranges(k, end))
 		return false;
+	arena_seal(&t->spans);
+	arena_seal(&t->runs);
 	publish_annotations(t, end);
 	tables_seal(&o->tables);
 	t->tables = o->tables;
