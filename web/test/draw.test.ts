@@ -7,7 +7,7 @@ import { describeFrame, Frame, type ImageOp } from "../src/draw/drawlist.ts";
 import { type Env, Scale } from "../src/draw/env.ts";
 import { curveOf } from "../src/draw/plots.ts";
 import { rasterTile } from "../src/draw/raster.ts";
-import { eachRange, fillImage, fillSpans } from "../src/draw/spans.ts";
+import { eachRange, fillImage, fillPieces } from "../src/draw/spans.ts";
 import { fillTimeline } from "../src/draw/timeline.ts";
 import { buildRows } from "../src/model/rows.ts";
 import { TileCache } from "../src/model/tilecache.ts";
@@ -62,7 +62,7 @@ const queue = (start: number, end: number) => ({ start, end, state: State.runnab
 function drawSpans(tile: SpanTile, kind: "member" | "proc" = "member", over: Partial<Env> = {}): string {
 	const e = env(over);
 	const out = new Frame();
-	fillSpans(tile, { tile, from: 0, to: 8192 }, kind, { y: 10, h: 10 }, new Scale(e.window, e.width), e, out);
+	fillPieces([{ tile, from: 0, to: 8192 }], kind, { y: 10, h: 10 }, new Scale(e.window, e.width), e, out);
 	return describeFrame(out, name);
 }
 
@@ -91,6 +91,30 @@ test("neighbours on a proc are told apart, and named where the name fits", () =>
 	const narrow = drawSpans(spanTile([{ ...a, end: 300 }, { ...b, start: 300 }]), "proc");
 	assert.match(narrow, /text "f4 {2}G8"/);
 	assert.doesNotMatch(narrow, /f3 {2}G7/);
+});
+
+test("a run that two tiles share is one bar with one name", () => {
+	const tile = spanTile([{ start: 0, end: 1000, state: State.running, cls: Class.run, id: 7, group: 3 }]);
+	const e = env();
+	const out = new Frame();
+	const pieces = [
+		{ tile, from: 0, to: 512 },
+		{ tile, from: 512, to: 1024 },
+	];
+	fillPieces(pieces, "proc", { y: 10, h: 10 }, new Scale(e.window, e.width), e, out);
+	assert.equal(describeFrame(out, name), ["rect 0,10 51x10 run", "rect 51,10 48x10 run", 'text "f3  G7" 4,15 on-run'].join("\n"));
+});
+
+test("columns of a proc give way to exact intervals of finer tiles, where those are sparse", () => {
+	const cache = new TileCache();
+	const coarse = stateTile(() => {}, 4);
+	const sparse = { ...spanTile([], 3), block: 1 };
+	cache.put("p:1", coarse);
+	cache.put("p:1", sparse);
+	cache.put("p:1", stateTile(() => {}, 3));
+	const got = cache.refine("p:1", cache.cover("p:1", 4, 0, 8192), 4, 2);
+	assert.deepEqual(got.map((p) => [p.tile.kind, p.tile.level, p.from, p.to]), [[2, 4, 0, 2048], [2, 4, 2048, 4096], [1, 3, 4096, 8192]]);
+	assert.deepEqual(cache.takeWanted().map((w) => w.key), ["p:1 2 0", "p:1 2 1"]);
 });
 
 test("a class that is switched off is not drawn", () => {

@@ -3,7 +3,7 @@
 
 import type { DevicePx, Ns } from "../base/units.ts";
 import { Class } from "../model/trace.ts";
-import { columnNs, type CountTile, TILE_COLUMNS } from "../model/tiles.ts";
+import { columnAt, columnNs, type CountTile, TILE_COLUMNS } from "../model/tiles.ts";
 import type { Piece, TileCache } from "../model/tilecache.ts";
 import { upperBound } from "../base/search.ts";
 import { Ink } from "./colours.ts";
@@ -172,7 +172,7 @@ export function fillCounts(pieces: readonly Piece[], bar: Bar, layers: number, s
 	for (const r of runs) r.flush();
 }
 
-/** Value of a counter lane at t by the tiles that are here; NaN if none is. */
+/** Value of a counter lane, or the number of goroutines of `all`, at t by the tiles that are here; NaN if none is. */
 export function counterAt(tiles: TileCache, lane: string, level: number, t: Ns): number {
 	const piece = tiles.cover(lane, level, t, t + 1)[0];
 	if (!piece) return Number.NaN;
@@ -181,6 +181,10 @@ export function counterAt(tiles: TileCache, lane: string, level: number, t: Ns):
 	if (tile.kind === 4) {
 		const c = Math.floor(t / columnNs(tile.level)) - tile.block * TILE_COLUMNS;
 		return tile.last[Math.min(TILE_COLUMNS - 1, Math.max(0, c))] ?? Number.NaN;
+	}
+	if (tile.kind === 3) {
+		const c = columnAt(tile, t);
+		return [tile.running, tile.syscall, tile.runnable, tile.waiting].reduce((sum, plane) => sum + (plane[c] as number), 0);
 	}
 	return Number.NaN;
 }

@@ -69,13 +69,12 @@ export function pixelRange(x0: number, x1: number, width: DevicePx): [number, nu
 
 export type LaneKind = "proc" | "thread" | "member";
 
-export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar, scale: Scale, env: Env, out: Frame, run: RunName): void {
 	const from = Math.max(piece.from, env.window.from);
 	const to = Math.min(piece.to, env.window.to);
 	const active = new Pending();
 	const waits = new Pending();
 	const line = px(WAIT_LINE, env.dpr);
-	const pad = px(4, env.dpr);
 	// Spans do not overlap, so ends are sorted as starts are.
 	for (let i = upperBound(tile.end, from); i < tile.count; i++) {
 		const start = tile.start[i] as number;
@@ -92,41 +91,84 @@ export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar
 		else if (holds) waits.add(x0, x1, line, Ink.exists, bar, out);
 		else {
 			// What abuts on a proc is told apart by a pixel of background, where there is room for one.
-			const gap = kind !== "member" && x1 - x0 >= GAP_MIN * env.dpr ? px(1, env.dpr) : 0;
+			const gap = kind !== "member" && end <= to && x1 - x0 >= GAP_MIN * env.dpr ? px(1, env.dpr) : 0;
 			active.add(x0, x1 - gap, heightOf(state, bar.h), cls, bar, out);
 		}
-		if ((x1 - x0) / env.dpr < (waiting ? WAIT_LABEL_MIN : LABEL_MIN)) continue;
-		// The first piece that shows the interval writes its text, over the part of it that is on screen.
-		if (start < from && from > env.window.from) continue;
-		const full = Math.min(env.width, scale.x(Math.min(end, env.window.to)));
-		const text = label(tile, i, kind, waiting, env);
-		const room = (full - x0 - 2 * pad) / env.dpr;
-		const cut = text && room > 12 ? cutRight(text, room, env.measure) : "";
-		if (!cut) continue;
-		const h = heightOf(state, bar.h);
-		out.texts.push({
-			text: cut,
-			x: x0 + pad,
-			y: waiting ? bar.y + (bar.h - line) / 2 : bar.y + bar.h - h / 2,
-			colour: waiting || holds ? Ink.ink3 : Ink.onClass + cls,
-			size: kind === "member" ? 10 : 11,
-			align: "left",
-		});
+		if (kind === "member") memberText(tile, i, x0, x1, waiting, piece, bar, env, scale, out);
+		else run.add(tile, i, x0, x1, bar, env, out);
 	}
 	waits.flush(bar, out);
 	active.flush(bar, out);
 }
 
-function label(tile: SpanTile, i: number, kind: LaneKind, waiting: boolean, env: Env): string {
-	if (kind === "member") {
-		// Short bars hold no letters; the colour and the tooltip say the state.
-		const length = formatDuration((tile.end[i] as number) - (tile.start[i] as number));
-		if (waiting || tile.state[i] === State.running) return length;
-		return "";
+/** How long it ran or waited, where that fits. Lower bars hold no letters; colour and tooltip say the state. */
+function memberText(tile: SpanTile, i: number, x0: number, x1: number, waiting: boolean, piece: Piece, bar: Bar, env: Env, scale: Scale, out: Frame): void {
+	if (!waiting && tile.state[i] !== State.running) return;
+	const [start, end] = [tile.start[i] as number, tile.end[i] as number];
+	const pad = px(4, env.dpr);
+	// The first piece that shows the interval writes its text, over all of it that is on screen.
+	if (start < piece.from && piece.from > env.window.from) return;
+	const full = Math.max(x1, Math.min(env.width, scale.x(end)));
+	if ((full - x0) / env.dpr < (waiting ? WAIT_LABEL_MIN : LABEL_MIN)) return;
+	const text = cutRight(formatDuration(end - start), (full - x0 - 2 * pad) / env.dpr, env.measure);
+	if (!text) return;
+	const line = px(WAIT_LINE, env.dpr);
+	out.texts.push({
+		text,
+		x: x0 + pad,
+		y: waiting ? bar.y + (bar.h - line) / 2 : bar.y + bar.h / 2,
+		colour: waiting ? Ink.ink3 : Ink.onClass + (tile.cls[i] as number),
+		size: 10,
+		align: "left",
+	});
+}
+
+/** One name over neighbouring intervals of the same goroutine: a syscall in between does not make it another run. */
+export class RunName {
+	private row = -1;
+	private id = 0;
+	private group = 0;
+	private cls = 0;
+	private state = 0;
+	private x0 = 0;
+	private x1 = 0;
+
+	add(tile: SpanTile, i: number, x0: number, x1: number, bar: Bar, env: Env, out: Frame): void {
+		const row = tile.row[i] as number;
+		if (row === this.row && this.id === tile.id[i] && x0 <= this.x1 + 1) {
+			this.x1 = x1;
+			return;
+		}
+		this.flush(bar, env, out);
+		this.row = row;
+		this.id = tile.id[i] as number;
+		this.group = tile.group[i] as number;
+		this.cls = tile.cls[i] as number;
+		this.state = tile.state[i] as number;
+		this.x0 = x0;
+		this.x1 = x1;
 	}
-	if (tile.row[i] === 0) return kind === "thread" ? `P${tile.id[i]}` : "";
-	const name = tailFunction(env.groupName(tile.group[i] as number));
-	return `${name}${name ? "  " : ""}G${tile.id[i]}`;
+
+	flush(bar: Bar, env: Env, out: Frame): void {
+		const { row, x0, x1 } = this;
+		this.row = -1;
+		if (row < 0 || (x1 - x0) / env.dpr < LABEL_MIN) return;
+		const pad = px(4, env.dpr);
+		const name = tailFunction(env.groupName(this.group));
+		// Row 0: a thread that holds a proc and runs nothing.
+		const whole = row === 0 ? `P${this.id}` : `${name}${name ? "  " : ""}G${this.id}`;
+		const text = cutRight(whole, (x1 - x0 - 2 * pad) / env.dpr, env.measure);
+		if (!text) return;
+		const h = heightOf(this.state, bar.h);
+		out.texts.push({
+			text,
+			x: Math.max(0, x0) + pad,
+			y: bar.y + bar.h - h / 2,
+			colour: row === 0 ? Ink.ink3 : Ink.onClass + this.cls,
+			size: 11,
+			align: "left",
+		});
+	}
 }
 
 /** Columns of a tile as an image; snapped to whole pixels, so that neighbouring tiles neither overlap nor gape. */
@@ -158,11 +200,12 @@ export function fillImage(tile: Tile, piece: Piece, style: ImageStyle, bar: Bar,
 }
 
 export function fillPieces(pieces: readonly Piece[], kind: LaneKind, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+	const run = new RunName();
 	for (const piece of pieces) {
 		const tile = piece.tile;
-		if (tile.kind === 1) fillSpans(tile, piece, kind, bar, scale, env, out);
+		if (tile.kind === 1) fillSpans(tile, piece, kind, bar, scale, env, out, run);
 		else if (tile.kind === 2) fillImage(tile, piece, kind === "member" ? "goroutine" : "proc", bar, scale, env, out);
-	}
+	}	run.flush(bar, env, out);
 }
 
 /** GC phases and stop-the-world of a lane of their own: exact, or shares where there are too many. */

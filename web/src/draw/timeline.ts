@@ -37,6 +37,9 @@ export function fillTimeline(env: Env, out: Frame): void {
 	prefetch(env, scale.level);
 }
 
+/** Levels finer that procs and threads are looked at, where columns hide long intervals. */
+const FINER = 2;
+
 /** The runtime's own workers run in the GC's colour here as on the procs. */
 const isGcWorker = (name: string) => name.startsWith("runtime.gcBgMarkWorker");
 
@@ -61,6 +64,8 @@ function fillRow(row: Row, y: DevicePx, gc: Piece[], stw: Piece[], scale: Scale,
 			break;
 		case "proc":
 		case "thread":
+			fillPieces(env.tiles.refine(row.lane, pieces(), scale.level, FINER), row.kind, bar, scale, env, out);
+			break;
 		case "member":
 			fillPieces(pieces(), row.kind, bar, scale, env, out);
 			break;

@@ -4,7 +4,7 @@
 
 import { Lru } from "../base/lru.ts";
 import type { Ns } from "../base/units.ts";
-import { blockNs, blocksOf, MAX_LEVEL, type Tile, tileKey } from "./tiles.ts";
+import { blockNs, blocksOf, Kind, MAX_LEVEL, type Tile, tileKey } from "./tiles.ts";
 
 /** A tile and the part of time for which it is to be drawn. */
 export interface Piece {
@@ -88,6 +88,33 @@ export class TileCache {
 			}
 		}
 		return out;
+	}
+
+	/**
+	 * Where a piece is columns, looks for exact intervals in finer tiles: a lane that is dense in places has long
+	 * intervals elsewhere, which deserve edges and names. At most `depth` levels finer; what is dense there too stays
+	 * columns of the piece, since finer ones would be narrower than a pixel.
+	 */
+	refine(lane: string, pieces: readonly Piece[], level: number, depth: number): Piece[] {
+		const out: Piece[] = [];
+		for (const p of pieces) {
+			if (p.tile.kind !== Kind.states || p.tile.level !== level) out.push(p);
+			else this.split(lane, p.tile, p.tile, depth, out);
+		}
+		return out;
+	}
+
+	private split(lane: string, coarse: Tile, tile: Tile, depth: number, out: Piece[]): void {
+		const half = blockNs(tile.level) / 2;
+		for (let i = 0; i < 2; i++) {
+			const block = 2 * tile.block + i;
+			const [from, to] = [block * half, (block + 1) * half];
+			const finer = depth > 0 && tile.level > 0 ? this.get(lane, tile.level - 1, block) : undefined;
+			if (depth > 0 && tile.level > 0 && !finer) this.want(lane, tile.level - 1, block);
+			if (!finer) out.push({ tile: coarse, from, to });
+			else if (finer.kind === Kind.states) this.split(lane, coarse, finer, depth - 1, out);
+			else out.push({ tile: finer, from, to });
+		}
 	}
 
 	private standIn(lane: string, level: number, block: number, out: Piece[]): void {

@@ -63,7 +63,7 @@ export function Groups() {
 		<div class="groups" data-testid="groups">
 			<p class="sub">
 				<span>
-				{formatCount(groups.length)} {groups.length === 1 ? "group" : "groups"} by start function ·{" "}
+				{formatCount(groups.length)} {groups.length === 1 ? "group" : "groups"} ·{" "}
 				{whole ? "whole trace" : `${formatDuration(w.to - w.from)} on screen`}
 				</span>
 				<button type="button" class={key.value === "count" ? "link" : ""} onClick={() => sortBy("count")} title="Sort by the number of goroutines">

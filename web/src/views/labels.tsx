@@ -89,12 +89,12 @@ function selectMember(store: Store, row: Row): void {
 	store.select({ lane: row.lane, t: Math.floor(member ? clamp(mid, member.begin, Math.max(member.begin, member.end - 1)) : mid) });
 }
 
-/** The heap at the cursor, or at the window's end. */
+/** The heap, or the number of goroutines, at the cursor or else at the window's end. */
 function noteOf(store: Store, row: Row): string {
-	if (row.kind !== "heap") return row.note;
+	if (row.kind !== "heap" && row.kind !== "counts") return row.note;
 	void store.arrivals.value;
 	const w = store.window.value;
 	const level = levelFor(w.to - w.from, Math.round(store.view.value.width * (window.devicePixelRatio || 1)));
-	const v = counterAt(store.tiles, "heap", level, store.cursor.value ?? w.to - 1);
-	return Number.isNaN(v) ? "" : formatBytes(v);
+	const v = counterAt(store.tiles, row.lane, level, store.cursor.value ?? w.to - 1);
+	return Number.isNaN(v) ? "" : row.kind === "heap" ? formatBytes(v) : formatCount(v);
 }

@@ -264,14 +264,14 @@ export class Store {
 
 	/** Changes the order of rows without moving the one that the cursor or the selection is on. */
 	private keepInPlace(change: () => void): void {
-		const key = this.hover.peek()?.row.key ?? this.selection.peek()?.lane;
+		const key = this.reveal ?? this.hover.peek()?.row.key ?? this.selection.peek()?.lane;
 		const before = this.rows.peek().find((r) => r.key === key);
 		const top = this.scroll.peek();
 		const seen = before && before.y + before.h > top && before.y < top + this.view.peek().height;
 		batch(() => {
 			change();
 			const after = seen ? this.rows.peek().find((r) => r.key === key) : undefined;
-			if (before && after && top > 0) this.setScroll(top + after.y - before.y);
+			if (before && after && top > 0) this.setScroll(top + after.y - before.y, true);
 		});
 	}
 
