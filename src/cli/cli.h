@@ -48,7 +48,8 @@ struct cli_option {
 /*
  * Options may stand before and after the files; "--" ends them, "-" is a file. `files` gets up to `max_files`
  * (at least one is wanted); *file_count, if not NULL, how many. Answers --help itself.
- * Returns CLI_GO_ON, or the status to end with. `options` ends with a row without name.
+ * Returns CLI_GO_ON, or the status to end with. `options` ends with a row without name. `cmd` is NULL where there
+ * is no verb.
  */
 int cli_parse(const struct cmd *cmd, int argc, char **argv, const struct cli_option *options,
 	      const char **files, int max_files, int *file_count);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Standard output, progress on standard error, and numbers for people. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define PROGRESS_AFTER_S 0.25  // shorter waits need no bar
+#define PROGRESS_EVERY_S 0.1
+
+static bool write_all(void *ctx, const void *bytes, size_t len)
+{
+	struct cli_out *out = ctx;
+	const char *p = bytes;
+	while (len) {
+		ssize_t n = write(STDOUT_FILENO, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			out->error = n < 0 ? errno : EIO;
+			return false;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* NO_COLOR (no-color.org): set and not empty, whatever it says. */
+static bool colour_wanted(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	return !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+static int terminal_columns(int fd)
+{
+	struct winsize w;
+	return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+}
+
+void cli_out_open(struct cli_out *out)
+{
+	*out = (struct cli_out){.terminal = isatty(STDOUT_FILENO) == 1, .columns = 80};
+	out->sink = (struct kymo_sink){write_all, out};
+	out->buf = (struct buf){.write = write_all, .write_ctx = out};
+	if (out->terminal) {
+		out->colour = colour_wanted();
+		out->columns = terminal_columns(STDOUT_FILENO);
+	}
+}
+
+int cli_out_close(struct cli_out *out)
+{
+	bool ok = buf_flush(&out->buf) && !out->error;
+	buf_free(&out->buf);
+	if (ok)
+		return CLI_OK;
+	// A closed pipe usually ends the program by SIGPIPE; where that is ignored, it ends without a word all the same.
+	if (out->error == EPIPE)
+		return CLI_ERROR;
+	return cli_error("cannot write to standard output: %s",
+			 strerror(out->error ? out->error : ENOMEM));
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void cli_progress_begin(struct cli_progress *p, const char *what)
+{
+	*p = (struct cli_progress){.on = isatty(STDERR_FILENO) == 1, .what = what};
+	if (p->on) {
+		p->columns = terminal_columns(STDERR_FILENO);
+		p->began = p->last = now_s();
+	}
+}
+
+bool cli_progress_show(void *ctx, uint64_t done, uint64_t total)
+{
+	struct cli_progress *p = ctx;
+	if (!p->on || total == 0)
+		return false;
+	double now = now_s(), spent = now - p->began, share = (double)done / (double)total;
+	if (spent < PROGRESS_AFTER_S || now - p->last < PROGRESS_EVERY_S)
+		return false;
+	p->last = now;
+	char a[CLI_NUMBER], b[CLI_NUMBER], tail[3 * CLI_NUMBER], bar[31] = "";
+	int n = snprintf(tail, sizeof tail, "%s of %s %3.0f%%", cli_size(a, done),
+			 cli_size(b, total), share * 100);
+	if (share > 0.01)
+		snprintf(tail + n, sizeof tail - (size_t)n, "  %.0f s left", spent / share - spent);
+	int cells = p->columns - 24 - (int)strlen(tail);
+	cells = cells > 30 ? 30 : cells;
+	for (int i = 0; i < cells; i++)
+		bar[i] = (double)i < share * cells ? '#' : '.';
+	fprintf(stderr, "\r\033[K%.16s %s %s", p->what, bar, tail);
+	fflush(stderr);
+	p->drawn = true;
+	return false;
+}
+
+void cli_progress_end(struct cli_progress *p)
+{
+	if (p->drawn) {
+		fputs("\r\033[K", stderr);
+		fflush(stderr);
+	}
+	p->on = p->drawn = false;
+}
+
+/* Three significant digits and a unit. */
+static const char *scaled(char *out, double v, double step, const char *const *units, size_t count)
+{
+	size_t u = 0;
+	while (u + 1 < count && v >= step * (1 - 0.0005)) {
+		v /= step;
+		u++;
+	}
+	int digits = u == 0 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
+	snprintf(out, CLI_NUMBER, "%.*f %s", digits, v, units[u]);
+	return out;
+}
+
+const char *cli_duration(char *out, kymo_ns ns)
+{
+	static const char *const units[] = {"ns", "\xc2\xb5s", "ms", "s"};
+	if (ns == 0) {
+		snprintf(out, CLI_NUMBER, "0");
+		return out;
+	}
+	double v = (double)ns;
+	if (v < 0) {
+		out[0] = '-';
+		scaled(out + 1, -v, 1000, units, 4);
+		return out;
+	}
+	if (v >= 999.5e9) {  // seconds keep their digits
+		snprintf(out, CLI_NUMBER, "%.0f s", v / 1e9);
+		return out;
+	}
+	return scaled(out, v, 1000, units, 4);
+}
+
+const char *cli_size(char *out, uint64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	return scaled(out, (double)bytes, 1000, units, 5);
+}
+
+const char *cli_count(char *out, uint64_t n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+	char *p = out;
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			*p++ = ',';
+		*p++ = digits[i];
+	}
+	*p = 0;
+	return out;
+}
