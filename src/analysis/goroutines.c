@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where goroutines spent their time, by start function. One pass over the records of every goroutine's spans, and
- * one over the table of ranges.
- *
- * The figures are those of Go 1.26's summarizer (internal/trace/summary.go), its corner cases included; each is
- * marked below with "Go:".
+ * Where goroutines spent their time, by start function: the sums of times.c, added up per group.
  */
 #include <kymo/analysis.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/idmap.h"
+#include "analysis/times.h"
 #include "base/vec.h"
-#include "trace/store.h"
 
 typedef VEC(struct kymo_named_ns) named_vec;
 
@@ -27,195 +23,11 @@ static bool add_named(named_vec *v, kymo_string_ix name, kymo_ns ns)
 	return vec_push(v, ((struct kymo_named_ns){name, ns}));
 }
 
-/*
- * What most records add to: slot of the kind, plus the aux where that is a reason. No branch depends on the kind,
- * because nothing could predict it.
- */
-enum { SLOT_RUN = 0, SLOT_RUNNABLE, SLOT_SYSCALL, SLOT_REASON, SLOTS = SLOT_REASON + REC_AUX_MAX + 1 };
-static const uint8_t slot_of[8] = {
-	[REC_RUNNING] = SLOT_RUN,     [REC_WOKEN] = SLOT_RUNNABLE,  [REC_STOPPED] = SLOT_RUNNABLE,
-	[REC_WAITING] = SLOT_REASON,  [REC_SYSCALL] = SLOT_SYSCALL,
-};
-static const uint8_t aux_mask[8] = {[REC_WAITING] = 0xff};
-#define PLAIN_KINDS (1u << REC_RUNNING | 1u << REC_WOKEN | 1u << REC_STOPPED | 1u << REC_WAITING | 1u << REC_SYSCALL)
-
-struct acc {
-	const struct kymo_trace *t;
-	uint32_t forever;  // its reason code; UINT32_MAX: no such reason in this trace
-	kymo_ns *block;    // [codes] of the goroutine or group at hand; a wait lasts at least 1 ns, so 0 is "never"
-	kymo_ns plain[SLOTS];
-};
-
-/*
- * Adds the records from the scan's place on, as long as they are plain ones: `r` holds the one whose state is not yet
- * added, and at the end the first that is not plain or the last of its chunk.
- */
-static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns sum[SLOTS])
-{
-	const uint32_t *p = s->p, *end = s->end;
-	kymo_ns time = s->time;
-	uint32_t slot = (uint32_t)slot_of[r->kind] + (r->aux & aux_mask[r->kind]), w = 0;
-	if (!(PLAIN_KINDS >> r->kind & 1) || r->aux > REC_AUX_MAX)
-		return;
-	for (; p < end && PLAIN_KINDS >> (p[1] & 7) & 1; p += 2) {
-		w = p[1];
-		sum[slot] += p[0];
-		time += p[0];
-		slot = (uint32_t)slot_of[w & 7] + (w >> 3 & aux_mask[w & 7]);
-	}
-	if (p == s->p)
-		return;
-	*r = (struct span_rec){time, w & 7, w >> 3 & 0xff, w >> 11};
-	s->p = p;
-	s->time = time;
-}
-
-/* Adds one goroutine's life. The state of a record lasts to the next; what a record means for the sums follows. */
-static void add_goroutine(struct acc *a, kymo_goroutine_ix g, struct kymo_times *sum)
-{
-	const struct kymo_trace *t = a->t;
-	struct span_scan s;
-	struct span_rec r, next;
-	kymo_ns begin = t->g.begin.at[g], end = t->g.end.at[g];
-	bool existed = t->g.flags.at[g] & KYMO_G_EXISTED, first = true, many = t->g.span_records.at[g] > 64;
-	struct kymo_times x = {0};
-
-	span_scan_begin(&s, t, g);
-	bool more = span_scan_next(&s, &r);
-	while (more) {
-		if (many && !first)
-			add_plain(&s, &r, a->plain);
-		more = span_scan_next(&s, &next);
-		kymo_ns d = (more ? next.start : end) - r.start;
-		switch (r.kind) {
-		case REC_RUNNING: x.execution += d; break;
-		case REC_WOKEN:
-		case REC_STOPPED: x.sched_wait += d; break;
-		case REC_CREATED:
-			if (r.stack)
-				a->block[0] += d;
-			else
-				x.sched_wait += d;
-			break;
-		case REC_WAITING:
-			if (unlikely(r.aux == a->forever)) {
-				// Go: blocking forever is the end of a life.
-				end = r.start;
-				more = false;
-				break;
-			}
-			a->block[r.aux] += d;
-			break;
-		case REC_SYSCALL:
-			if (r.aux == 0 && first && existed) {
-				// Go: without a proc, blocked until the status event told of it, and a plain syscall after that.
-				kymo_ns told = t->g.seen.at[g] - begin;
-				x.syscall_block += told;
-				x.syscall += d - told;
-			} else {
-				x.syscall += d;
-			}
-			break;
-		default:
-			if (r.aux == MISC_SYSCALL_EXIT) {
-				x.sched_wait += d;
-			} else if (r.aux == MISC_PROC_LOST_UNNOTICED) {
-				x.syscall += d;  // Go: see load.c
-			} else if (!more && !(t->g.flags.at[g] & KYMO_G_ENDED)) {
-				// Go: still blocked at the trace's end counts as scheduler wait, and as syscall as well.
-				x.sched_wait += d;
-				x.syscall += d;
-			} else {
-				x.syscall_block += d;
-			}
-			break;
-		}
-		r = next;
-		first = false;
-	}
-	if (many) {
-		for (size_t c = 0; c < t->reasons.count && c <= REC_AUX_MAX; c++)
-			a->block[c] += a->plain[SLOT_REASON + c];
-		x.execution += a->plain[SLOT_RUN];
-		x.sched_wait += a->plain[SLOT_RUNNABLE];
-		x.syscall += a->plain[SLOT_SYSCALL];
-		memset(a->plain, 0, sizeof a->plain);
-	}
-	sum->total += end - begin;
-	sum->execution += x.execution;
-	sum->sched_wait += x.sched_wait;
-	sum->syscall += x.syscall;
-	sum->syscall_block += x.syscall_block;
-}
-
 /* Of two lives under one id Go's map keeps the last. */
 static bool counted(const struct kymo_trace *t, kymo_goroutine_ix g)
 {
-	return idmap_peek(&t->row_of_id, t->g.id.at[g]) == g;
+	return !t->ids_repeat || idmap_peek(&t->row_of_id, t->g.id.at[g]) == g;
 }
-
-/* How a range counts for a goroutine: sinks get (goroutine, range row, ns). */
-struct range_sink {
-	bool (*add)(void *ctx, kymo_goroutine_ix g, kymo_string_ix name, kymo_ns ns);
-	void *ctx;
-	kymo_goroutine_ix only;  // 0 = all
-};
-
-static bool walk_ranges(const struct kymo_trace *t, const struct range_sink *k)
-{
-	const struct kymo_ranges *r = &t->ranges;
-	struct idmap open = {0};  // goroutine -> row + 1 of a sweep that it began and did not end
-	bool ok = true;
-	for (uint32_t i = 0; i < r->count && ok; i++) {
-		kymo_goroutine_ix g = r->goroutine[i];
-		if (r->kind[i] == KYMO_RANGE_GC || g == 0 || (k->only && k->only != g))
-			continue;
-		if (r->kind[i] == KYMO_RANGE_SWEEP) {
-			// Go: counts if the goroutine that began it ended it. Else it stays open, to the goroutine's end, or until the
-			// goroutine begins another.
-			bool own_end = !(r->flags[i] & KYMO_RANGE_NO_END) && r->end_goroutine[i] == g;
-			uint32_t *v = idmap_get(&open, g);
-			if (v)
-				*v = 0;
-			if (!own_end) {
-				v = idmap_put(&open, g);
-				ok = v != NULL;
-				if (v)
-					*v = i + 1;
-				continue;
-			}
-		}
-		ok = k->add(k->ctx, g, r->name[i], r->end[i] - r->start[i]);
-	}
-	for (size_t i = 0; i < open.pages * IDMAP_PAGE && ok; i++)
-		if (open.values[i]) {
-			uint32_t row = open.values[i] - 1;
-			kymo_goroutine_ix g = r->goroutine[row];
-			ok = k->add(k->ctx, g, r->name[row], t->g.end.at[g] - r->start[row]);
-		}
-	idmap_free(&open);
-	return ok;
-}
-
-static uint32_t find_forever(const struct kymo_trace *t)
-{
-	for (size_t i = 0; i < t->reasons.count; i++) {
-		struct kymo_str s = kymo_trace_string(t, t->reasons.at[i]);
-		if (s.len == 7 && memcmp(s.ptr, "forever", 7) == 0)
-			return (uint32_t)i;
-	}
-	return UINT32_MAX;
-}
-
-static bool acc_begin(struct acc *a, const struct kymo_trace *t)
-{
-	a->t = t;
-	a->forever = find_forever(t);
-	a->block = calloc(t->reasons.count, sizeof *a->block);
-	return a->block != NULL;
-}
-
-/* ---- groups ---- */
 
 struct group {
 	kymo_string_ix name;
@@ -261,19 +73,98 @@ static int by_execution(const void *a, const void *b, void *ctx)
 	return by_text(&s, &u, ctx);
 }
 
-/* Goroutines by name, then each group's in one go, so that the sums by reason are one small array. */
-static bool make_groups(struct work *w, struct acc *a)
+/* ---- the sums of a stretch of goroutines, on a thread of their own where there are many ---- */
+
+/* What one stretch adds to one group. */
+struct part {
+	uint32_t group;
+	struct kymo_times times;
+	named_vec block;
+};
+
+struct stretch {
+	const struct kymo_trace *t;
+	const uint32_t *members, *group_of;  // members[from] .. members[to], those of a group together
+	size_t from, to;
+	VEC(struct part) parts;
+	bool ok;
+};
+
+static void *add_stretch(void *arg)
+{
+	struct stretch *s = arg;
+	struct times a;
+	s->ok = times_begin(&a, s->t);
+	for (size_t i = s->from; i < s->to && s->ok;) {
+		struct part p = {.group = s->group_of[s->members[i]]};
+		for (; i < s->to && s->group_of[s->members[i]] == p.group; i++)
+			times_add(&a, s->members[i], &p.times);
+		for (size_t c = 0; c < s->t->reasons.count && s->ok; c++)
+			if (a.block[c]) {
+				s->ok = add_named(&p.block, s->t->reasons.at[c], a.block[c]);
+				a.block[c] = 0;
+			}
+		s->ok = vec_push(&s->parts, p) && s->ok;
+	}
+	times_end(&a);
+	return NULL;
+}
+
+static bool merge_stretch(struct work *w, struct stretch *s)
+{
+	for (size_t i = 0; i < s->parts.count; i++) {
+		struct part *p = &s->parts.at[i];
+		struct group *g = &w->groups.at[p->group];
+		g->times.total += p->times.total;
+		g->times.execution += p->times.execution;
+		g->times.sched_wait += p->times.sched_wait;
+		g->times.syscall += p->times.syscall;
+		g->times.syscall_block += p->times.syscall_block;
+		for (size_t k = 0; k < p->block.count; k++)
+			s->ok = add_named(&g->block, p->block.at[k].name, p->block.at[k].ns) && s->ok;
+		vec_free(&p->block);
+	}
+	vec_free(&s->parts);
+	return s->ok;
+}
+
+/* Two stretches of about equally many records; small traces are not worth a thread. */
+static bool add_members(struct work *w, const uint32_t *members, size_t count)
 {
 	const struct kymo_trace *t = w->t;
-	uint32_t n = t->goroutines.count, strings = kymo_trace_string_count(t);
-	uint32_t *group_of_name = malloc(strings * sizeof *group_of_name);
-	uint32_t *from = NULL, *members = NULL;
+	uint64_t records = 0, half = 0;
+	size_t cut = 0;
+	for (size_t i = 0; i < count; i++)
+		records += t->g.span_records.at[members[i]];
+	while (cut < count && half < records / 2)
+		half += t->g.span_records.at[members[cut++]];
+	if (records < 1u << 20)
+		cut = count;
+	struct stretch s[2] = {
+		{.t = t, .members = members, .group_of = w->group_of, .from = 0, .to = cut, .ok = true},
+		{.t = t, .members = members, .group_of = w->group_of, .from = cut, .to = count, .ok = true},
+	};
+	pthread_t thread;
+	bool threaded = cut < count && pthread_create(&thread, NULL, add_stretch, &s[1]) == 0;
+	add_stretch(&s[0]);
+	if (threaded)
+		pthread_join(thread, NULL);
+	else if (cut < count)
+		add_stretch(&s[1]);
+	bool ok = merge_stretch(w, &s[0]);
+	return merge_stretch(w, &s[1]) && ok;
+}
+
+/* Numbers the groups in order of first appearance. */
+static bool name_groups(struct work *w)
+{
+	const struct kymo_trace *t = w->t;
+	uint32_t strings = kymo_trace_string_count(t), *group_of_name = malloc(strings * sizeof *group_of_name);
 	bool ok = group_of_name != NULL;
-	if (!ok)
-		return false;
-	memset(group_of_name, 0xff, strings * sizeof *group_of_name);
+	if (ok)
+		memset(group_of_name, 0xff, strings * sizeof *group_of_name);
 	w->group_of[0] = UINT32_MAX;
-	for (uint32_t g = 1; g < n && ok; g++) {
+	for (uint32_t g = 1; g < t->goroutines.count && ok; g++) {
 		w->group_of[g] = UINT32_MAX;
 		if (!counted(t, g))
 			continue;
@@ -288,25 +179,28 @@ static bool make_groups(struct work *w, struct acc *a)
 		}
 	}
 	free(group_of_name);
-	from = calloc(w->groups.count + 1, sizeof *from);
-	members = malloc(n * sizeof *members);
-	ok = ok && from && members;
+	return ok;
+}
+
+/* Goroutines by group, then their sums group by group, so that the waits by reason are one small array. */
+static bool make_groups(struct work *w)
+{
+	const struct kymo_trace *t = w->t;
+	if (!name_groups(w))
+		return false;
+	uint32_t *from = calloc(w->groups.count + 1, sizeof *from);
+	uint32_t *members = malloc(t->goroutines.count * sizeof *members);
+	bool ok = from && members;
 	if (ok) {
-		for (size_t i = 0; i < w->groups.count; i++)
-			from[i + 1] = from[i] + w->groups.at[i].goroutines;
-		for (uint32_t g = 1; g < n; g++)
+		size_t count = 0;
+		for (size_t i = 0; i < w->groups.count; i++) {
+			from[i] = (uint32_t)count;
+			count += w->groups.at[i].goroutines;
+		}
+		for (uint32_t g = 1; g < t->goroutines.count; g++)
 			if (w->group_of[g] != UINT32_MAX)
 				members[from[w->group_of[g]]++] = g;
-		for (size_t i = 0; i < w->groups.count && ok; i++) {
-			struct group *gr = &w->groups.at[i];
-			for (uint32_t k = from[i] - gr->goroutines; k < from[i]; k++)
-				add_goroutine(a, members[k], &gr->times);
-			for (size_t c = 0; c < t->reasons.count && ok; c++)
-				if (a->block[c]) {
-					ok = add_named(&gr->block, t->reasons.at[c], a->block[c]);
-					a->block[c] = 0;
-				}
-		}
+		ok = add_members(w, members, count);
 	}
 	free(from);
 	free(members);
@@ -374,13 +268,11 @@ static bool publish(struct work *w, struct kymo_goroutine_groups *out)
 enum kymo_status kymo_goroutine_groups_compute(const struct kymo_trace *t, struct kymo_goroutine_groups *out)
 {
 	struct work w = {.t = t};
-	struct acc a = {0};
 	*out = (struct kymo_goroutine_groups){0};
 	w.group_of = malloc(t->goroutines.count * sizeof *w.group_of);
-	bool ok = w.group_of && acc_begin(&a, t) && make_groups(&w, &a);
-	ok = ok && walk_ranges(t, &(struct range_sink){add_range, &w, 0});
+	bool ok = w.group_of && make_groups(&w);
+	ok = ok && times_of_ranges(t, &(struct range_times){add_range, &w, 0});
 	ok = ok && publish(&w, out);
-	free(a.block);
 	for (size_t i = 0; i < w.groups.count; i++) {
 		vec_free(&w.groups.at[i].block);
 		vec_free(&w.groups.at[i].range);
@@ -411,42 +303,3 @@ void kymo_goroutine_groups_free(struct kymo_goroutine_groups *g)
 	*g = (struct kymo_goroutine_groups){0};
 }
 
-/* ---- one ---- */
-
-struct few {
-	struct kymo_named_ns *at;
-	size_t count, cap;
-};
-
-static bool add_few(void *ctx, kymo_goroutine_ix g, kymo_string_ix name, kymo_ns ns)
-{
-	struct few *f = ctx;
-	(void)g;
-	for (size_t i = 0; i < f->count && i < f->cap; i++)
-		if (f->at[i].name == name) {
-			f->at[i].ns += ns;
-			return true;
-		}
-	if (f->count < f->cap)
-		f->at[f->count] = (struct kymo_named_ns){name, ns};
-	f->count++;
-	return true;
-}
-
-void kymo_goroutine_times(const struct kymo_trace *t, kymo_goroutine_ix g, struct kymo_times *times, struct kymo_named_ns *block,
-                          size_t *block_count, struct kymo_named_ns *range, size_t *range_count, size_t cap)
-{
-	struct acc a = {0};
-	struct few b = {block, 0, cap}, r = {range, 0, cap};
-	*times = (struct kymo_times){0};
-	if (g && g < t->goroutines.count && acc_begin(&a, t)) {
-		add_goroutine(&a, g, times);
-		for (size_t c = 0; c < t->reasons.count; c++)
-			if (a.block[c])
-				add_few(&b, g, t->reasons.at[c], a.block[c]);
-		walk_ranges(t, &(struct range_sink){add_few, &r, g});
-	}
-	free(a.block);
-	*block_count = b.count;
-	*range_count = r.count;
-}

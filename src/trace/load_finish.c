@@ -85,6 +85,7 @@ static bool publish_goroutines(struct kymo_trace *t)
 		uint32_t *v = idmap_put(&t->row_of_id, c->id.at[g]);
 		if (!v)
 			return false;
+		t->ids_repeat |= *v != 0;
 		*v = g;
 	}
 	return true;

@@ -107,6 +107,7 @@ struct kymo_trace {
 	struct goroutine_columns g;
 	struct kymo_goroutines goroutines;
 	struct idmap row_of_id;
+	bool ids_repeat;             // some id had two lives
 	VEC(kymo_string_ix) reasons;  // by code
 
 	VEC(uint64_t) proc_id;

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass over the records of a goroutine's spans; plain ones without a branch. Ranges are one pass over their table.
+ */
+#include "analysis/times.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/idmap.h"
+
+/*
+ * What most records add to: slot of the kind, plus the aux where that is a reason. No branch depends on the kind,
+ * because nothing could predict it.
+ */
+static const uint8_t slot_of[8] = {
+	[REC_RUNNING] = SLOT_RUN,     [REC_WOKEN] = SLOT_RUNNABLE,  [REC_STOPPED] = SLOT_RUNNABLE,
+	[REC_WAITING] = SLOT_REASON,  [REC_SYSCALL] = SLOT_SYSCALL,
+};
+static const uint8_t aux_mask[8] = {[REC_WAITING] = 0xff};
+#define PLAIN_KINDS (1u << REC_RUNNING | 1u << REC_WOKEN | 1u << REC_STOPPED | 1u << REC_WAITING | 1u << REC_SYSCALL)
+
+
+/*
+ * Adds the records from the scan's place on, as long as they are plain ones: `r` holds the one whose state is not yet
+ * added, and at the end the first that is not plain or the last of its chunk.
+ */
+static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns sum[SLOTS])
+{
+	const uint32_t *p = s->p, *end = s->end;
+	kymo_ns time = s->time;
+	uint32_t slot = (uint32_t)slot_of[r->kind] + (r->aux & aux_mask[r->kind]), w = 0;
+	if (!(PLAIN_KINDS >> r->kind & 1) || r->aux > REC_AUX_MAX)
+		return;
+	for (; p < end && PLAIN_KINDS >> (p[1] & 7) & 1; p += 2) {
+		w = p[1];
+		sum[slot] += p[0];
+		time += p[0];
+		slot = (uint32_t)slot_of[w & 7] + (w >> 3 & aux_mask[w & 7]);
+	}
+	if (p == s->p)
+		return;
+	*r = (struct span_rec){time, w & 7, w >> 3 & 0xff, w >> 11};
+	s->p = p;
+	s->time = time;
+}
+
+/* Adds one goroutine's life. The state of a record lasts to the next; what a record means for the sums follows. */
+void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
+{
+	const struct kymo_trace *t = a->t;
+	struct span_scan s;
+	struct span_rec r, next;
+	kymo_ns begin = t->g.begin.at[g], end = t->g.end.at[g];
+	bool existed = t->g.flags.at[g] & KYMO_G_EXISTED, first = true, many = t->g.span_records.at[g] > 64;
+	struct kymo_times x = {0};
+
+	span_scan_begin(&s, t, g);
+	bool more = span_scan_next(&s, &r);
+	while (more) {
+		if (many && !first)
+			add_plain(&s, &r, a->plain);
+		more = span_scan_next(&s, &next);
+		kymo_ns d = (more ? next.start : end) - r.start;
+		switch (r.kind) {
+		case REC_RUNNING: x.execution += d; break;
+		case REC_WOKEN:
+		case REC_STOPPED: x.sched_wait += d; break;
+		case REC_CREATED:
+			if (r.stack)
+				a->block[0] += d;
+			else
+				x.sched_wait += d;
+			break;
+		case REC_WAITING:
+			if (unlikely(r.aux == a->forever)) {
+				// Go: blocking forever is the end of a life.
+				end = r.start;
+				more = false;
+				break;
+			}
+			a->block[r.aux] += d;
+			break;
+		case REC_SYSCALL:
+			if (r.aux == 0 && first && existed) {
+				// Go: without a proc, blocked until the status event told of it, and a plain syscall after that.
+				kymo_ns told = t->g.seen.at[g] - begin;
+				x.syscall_block += told;
+				x.syscall += d - told;
+			} else {
+				x.syscall += d;
+			}
+			break;
+		default:
+			if (r.aux == MISC_SYSCALL_EXIT) {
+				x.sched_wait += d;
+			} else if (r.aux == MISC_PROC_LOST_UNNOTICED) {
+				x.syscall += d;  // Go: see load.c
+			} else if (!more && !(t->g.flags.at[g] & KYMO_G_ENDED)) {
+				// Go: still blocked at the trace's end counts as scheduler wait, and as syscall as well.
+				x.sched_wait += d;
+				x.syscall += d;
+			} else {
+				x.syscall_block += d;
+			}
+			break;
+		}
+		r = next;
+		first = false;
+	}
+	if (many) {
+		for (size_t c = 0; c < t->reasons.count && c <= REC_AUX_MAX; c++)
+			a->block[c] += a->plain[SLOT_REASON + c];
+		x.execution += a->plain[SLOT_RUN];
+		x.sched_wait += a->plain[SLOT_RUNNABLE];
+		x.syscall += a->plain[SLOT_SYSCALL];
+		memset(a->plain, 0, sizeof a->plain);
+	}
+	sum->total += end - begin;
+	sum->execution += x.execution;
+	sum->sched_wait += x.sched_wait;
+	sum->syscall += x.syscall;
+	sum->syscall_block += x.syscall_block;
+}
+
+static uint32_t find_forever(const struct kymo_trace *t)
+{
+	for (size_t i = 0; i < t->reasons.count; i++) {
+		struct kymo_str s = kymo_trace_string(t, t->reasons.at[i]);
+		if (s.len == 7 && memcmp(s.ptr, "forever", 7) == 0)
+			return (uint32_t)i;
+	}
+	return UINT32_MAX;
+}
+
+bool times_begin(struct times *a, const struct kymo_trace *t)
+{
+	*a = (struct times){.t = t};
+	a->forever = find_forever(t);
+	a->block = calloc(t->reasons.count, sizeof *a->block);
+	return a->block != NULL;
+}
+
+void times_end(struct times *a)
+{
+	free(a->block);
+}
+
+bool times_of_ranges(const struct kymo_trace *t, const struct range_times *k)
+{
+	const struct kymo_ranges *r = &t->ranges;
+	struct idmap open = {0};  // goroutine -> row + 1 of a sweep that it began and did not end
+	bool ok = true;
+	for (uint32_t i = 0; i < r->count && ok; i++) {
+		kymo_goroutine_ix g = r->goroutine[i];
+		if (r->kind[i] == KYMO_RANGE_GC || g == 0 || (k->only && k->only != g))
+			continue;
+		if (r->kind[i] == KYMO_RANGE_SWEEP) {
+			// Go: counts if the goroutine that began it ended it. Else it stays open, to the goroutine's end, or until the
+			// goroutine begins another.
+			bool own_end = !(r->flags[i] & KYMO_RANGE_NO_END) && r->end_goroutine[i] == g;
+			uint32_t *v = idmap_get(&open, g);
+			if (v)
+				*v = 0;
+			if (!own_end) {
+				v = idmap_put(&open, g);
+				ok = v != NULL;
+				if (v)
+					*v = i + 1;
+				continue;
+			}
+		}
+		ok = k->add(k->ctx, g, r->name[i], r->end[i] - r->start[i]);
+	}
+	for (size_t i = 0; i < open.pages * IDMAP_PAGE && ok; i++)
+		if (open.values[i]) {
+			uint32_t row = open.values[i] - 1;
+			kymo_goroutine_ix g = r->goroutine[row];
+			ok = k->add(k->ctx, g, r->name[row], t->g.end.at[g] - r->start[row]);
+		}
+	idmap_free(&open);
+	return ok;
+}
+
