@@ -4,7 +4,7 @@
 
 static bool match(const char *pattern, const char *path, struct http_args *args)
 {
-	args->count = 0;
+	*args = (struct http_args){0};
 	for (;;) {
 		if (*pattern == ':') {
 			const char *begin = path;

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Spans per cell, in the mean, at the base of what counts goroutines. */
-#define PER_GROUP_CELL 512u
+const struct model_tuning model_tuning_default = {
+	.heavy = 4096, .per_cell = 64, .per_group_cell = 512, .group_cells = 1u << 20, .exact = 512,
+};
+
 #define CACHE_BYTES ((size_t)32 << 20)
 
 struct build {
@@ -104,11 +106,11 @@ static bool make_heavy(struct build *b, kymo_goroutine_ix g, struct pyramid **ou
 	struct model *m = b->m;
 	uint32_t records = b->gs->span_records[g];
 	*out = NULL;
-	if (records < MODEL_HEAVY)
+	if (records < m->tuning.heavy)
 		return true;
 	*out = &m->heavy[m->heavy_count];
 	m->heavy_of[g] = ++m->heavy_count;
-	return pyramid_init(*out, b->gs->begin[g], b->gs->end[g], records / MODEL_PER_CELL);
+	return pyramid_init(*out, b->gs->begin[g], b->gs->end[g], records / m->tuning.per_cell);
 }
 
 static bool add_group(struct build *b, uint32_t group)
@@ -118,7 +120,7 @@ static bool add_group(struct build *b, uint32_t group)
 	struct group_times *times = &m->group_times[group];
 	kymo_ns ns[KYMO_SPAN_STATE_COUNT], worst = 0;
 	unsigned k = pyramid_base_for(0, m->duration,
-	                              clamp(groups->records[group] / PER_GROUP_CELL, 1, MODEL_GROUP_CELLS));
+	                              clamp(groups->records[group] / m->tuning.per_group_cell, 1, m->tuning.group_cells));
 	bool all_from_group = k <= b->all_k;
 	density_sum_reset(&b->group, k, 0, cells_of(m, k));
 	for (uint32_t i = groups->from[group]; i < groups->from[group + 1]; i++) {
@@ -165,9 +167,9 @@ static bool make_procs(struct build *b)
 	struct model *m = b->m;
 	const struct kymo_procs *ps = kymo_trace_procs(m->trace);
 	/* run_records says nothing of syscalls inside runs: a share of all spans for each proc covers them. */
-	uint64_t floor = b->records / MODEL_PER_CELL / (ps->count ? ps->count : 1);
+	uint64_t floor = b->records / m->tuning.per_cell / (ps->count ? ps->count : 1);
 	for (kymo_proc_ix p = 0; p < ps->count; p++) {
-		uint64_t cells = ps->run_records[p] / MODEL_PER_CELL + (ps->run_records[p] ? floor : 0);
+		uint64_t cells = ps->run_records[p] / m->tuning.per_cell + (ps->run_records[p] ? floor : 0);
 		if (!pyramid_init(&m->procs[p], 0, m->duration, cells))
 			return false;
 	}
@@ -202,7 +204,7 @@ static bool allocate(struct build *b)
 	uint32_t heavy = 0, threads = kymo_trace_threads(m->trace)->count, procs = kymo_trace_procs(m->trace)->count;
 	uint64_t largest = 0;
 	for (uint32_t g = 1; g < b->gs->count; g++)
-		heavy += b->gs->span_records[g] >= MODEL_HEAVY;
+		heavy += b->gs->span_records[g] >= m->tuning.heavy;
 	for (uint32_t i = 0; i < m->groups.count; i++) {
 		b->records += m->groups.records[i];
 		largest = m->groups.records[i] > largest ? m->groups.records[i] : largest;
@@ -219,8 +221,8 @@ static bool allocate(struct build *b)
 	m->threads = calloc((size_t)threads + 1, sizeof *m->threads);
 	m->thread_tried = calloc((size_t)threads + 1, sizeof *m->thread_tried);
 	m->cache = cache_make(CACHE_BYTES);
-	b->all_k = pyramid_base_for(0, m->duration, clamp(b->records / PER_GROUP_CELL, 1, MODEL_GROUP_CELLS));
-	uint64_t most = clamp(largest / PER_GROUP_CELL, 1, MODEL_GROUP_CELLS);
+	b->all_k = pyramid_base_for(0, m->duration, clamp(b->records / m->tuning.per_group_cell, 1, m->tuning.group_cells));
+	uint64_t most = clamp(largest / m->tuning.per_group_cell, 1, m->tuning.group_cells);
 	return m->group_times && m->group_order && m->density && m->execution && m->sched_wait && m->heavy_of &&
 	       m->heavy && m->procs && m->proc_busy && m->threads && m->thread_tried && m->cache &&
 	       density_sum_init(&b->all, b->all_k, 0, cells_of(m, b->all_k)) &&
@@ -242,13 +244,14 @@ static bool make_all(struct build *b)
 	return density_make(&m->all, &b->all) && marks_make(&m->marks, m->trace);
 }
 
-struct model *model_make(const struct kymo_trace *t, const bool *cancelled)
+struct model *model_make(const struct kymo_trace *t, const struct model_tuning *tuning, const bool *cancelled)
 {
 	struct model *m = calloc(1, sizeof *m);
 	if (!m)
 		return NULL;
 	struct build b = {.m = m, .gs = kymo_trace_goroutines(t), .cancelled = cancelled};
 	m->trace = t;
+	m->tuning = *tuning;
 	m->duration = kymo_trace_info(t)->duration;
 	for (uint32_t g = 1; g < b.gs->count; g++)
 		if (b.gs->end[g] > m->duration)

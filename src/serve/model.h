@@ -15,15 +15,20 @@
 #include "serve/lanes.h"
 #include "serve/marks.h"
 
-/* A lane with at least this many records gets a pyramid; below it walking is as fast. */
-#define MODEL_HEAVY 4096u
-/* Records per cell at the base of a pyramid, at least. A tile below the base walks over 512 times as many. */
-#define MODEL_PER_CELL 64u
-/* A group's pyramid has at most this many cells at its base. */
-#define MODEL_GROUP_CELLS (1u << 20)
+/* Where memory is traded for time. Tests choose extremes; everybody else model_tuning_default. */
+struct model_tuning {
+	uint32_t heavy;           // a lane with at least so many records gets a pyramid; below, walking is as fast
+	uint32_t per_cell;        // records per cell at the base of a lane's pyramid, in the mean. Below the base a tile
+	                          // walks over up to 512 times as many
+	uint32_t per_group_cell;  // likewise for what counts goroutines, whose spans are found member by member
+	uint32_t group_cells;     // a group's pyramid has at most so many cells at its base
+	uint32_t exact;           // a tile with at most so many intervals is answered with them; at most TILE_MAX_SPANS
+};
+extern const struct model_tuning model_tuning_default;
 
 struct model {
 	const struct kymo_trace *trace;
+	struct model_tuning tuning;
 	kymo_ns duration;
 	uint8_t *class_of;  // [strings] class of a wait for this reason
 	struct groups groups;
@@ -48,7 +53,7 @@ struct model {
 };
 
 /* Makes everything. NULL: no memory, or `cancelled` (may be NULL) became true. The trace must outlive it. */
-struct model *model_make(const struct kymo_trace *t, const bool *cancelled);
+struct model *model_make(const struct kymo_trace *t, const struct model_tuning *tuning, const bool *cancelled);
 void model_free(struct model *m);
 /* Bytes of pyramids, groups and indices. */
 size_t model_bytes(const struct model *m);

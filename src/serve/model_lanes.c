@@ -31,7 +31,7 @@ static void make_thread(struct model *m, kymo_thread_ix thread)
 	struct lane_cursor c;
 	struct lane_span s;
 	uint64_t n = count_intervals(m, lane);
-	if (n < MODEL_HEAVY || !pyramid_init(&m->threads[thread], 0, m->duration, n / MODEL_PER_CELL))
+	if (n < m->tuning.heavy || !pyramid_init(&m->threads[thread], 0, m->duration, n / m->tuning.per_cell))
 		return;
 	lane_seek(m, lane, 0, &c);
 	while (lane_next(&c, &s))

@@ -157,7 +157,7 @@ enum kymo_status serve_load(struct serve *s, struct kymo_input *in, const struct
 	snprintf(a->name, sizeof a->name, "%.255s", slash ? slash + 1 : path);
 	enum kymo_status status = kymo_trace_load(in, &mine, &a->trace, err);
 	if (status == KYMO_OK) {
-		a->model = model_make(a->trace, &s->cancelled);
+		a->model = model_make(a->trace, &model_tuning_default, &s->cancelled);
 		if (!a->model)
 			status = s->cancelled ? error_set(err, KYMO_E_CANCELLED, 0, 0, "cancelled") : error_memory(err);
 	}

@@ -12,7 +12,7 @@
 #define TILE_COLUMNS 512u
 #define TILE_SHIFT 9u
 #define TILE_MAX_LEVEL 52u
-/* A tile that holds at most so many intervals is answered with the intervals themselves. */
+/* No tile holds more exact intervals than this (model_tuning.exact). */
 #define TILE_MAX_SPANS 512u
 
 enum tile_kind {

@@ -67,7 +67,7 @@ void tile_write_ranges(struct model *m, const struct tile *t, struct buf *out)
 	for (uint32_t i = from; i < list->count && r->start[list->row[i]] < tile_end(t); i++) {
 		if (!touches(r, list->row[i], tile_begin(t)))
 			continue;
-		if (n == TILE_MAX_SPANS) {
+		if (n == m->tuning.exact) {
 			write_shares(m, t, list, from, out);
 			return;
 		}

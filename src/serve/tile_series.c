@@ -76,7 +76,7 @@ void tile_write_series(struct model *m, const struct tile *t, struct buf *out)
 {
 	const struct kymo_series *s = series_of(m, t->lane);
 	uint32_t from = seek(s, tile_begin(t)), to = seek(s, tile_end(t));
-	if (to - from <= TILE_MAX_SPANS)
+	if (to - from <= m->tuning.exact)
 		write_points(s, from > 0 ? from - 1 : 0, to, t, out);
 	else
 		write_columns(m, s, from, t, out);

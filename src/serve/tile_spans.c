@@ -63,10 +63,10 @@ static bool try_exact(const struct model *m, const struct tile *t, struct buf *o
 	uint32_t n = 0;
 	kymo_ns t0 = tile_begin(t), t1 = tile_end(t);
 	lane_seek(m, t->lane, t0, &c);
-	while (n <= TILE_MAX_SPANS && lane_next(&c, &spans[n]) && spans[n].start < t1)
+	while (n <= m->tuning.exact && lane_next(&c, &spans[n]) && spans[n].start < t1)
 		if (spans[n].end > t0 || spans[n].start >= t0)
 			n++;
-	if (n > TILE_MAX_SPANS)
+	if (n > m->tuning.exact)
 		return false;
 	if (n == 0)
 		tile_start(out, t, TILE_EMPTY, 0, 0);
