@@ -244,6 +244,14 @@ static char *put_states(char *p, const struct kymo_event *ev)
 			      : kymo_proc_state_name(ev->u.transition.to));
 }
 
+/* Go prints the heading of a new goroutine's stack, and of a sample's, even where there is no stack. */
+static bool is_go_create(const struct kymo_event *ev)
+{
+	return ev->u.transition.resource == KYMO_RESOURCE_GOROUTINE &&
+	       ev->u.transition.from == KYMO_GO_NOT_EXIST &&
+	       ev->u.transition.to != KYMO_GO_SYSCALL;
+}
+
 void parsed_put(struct buf *out, const struct kymo_reader *r, const struct kymo_event *ev,
 		struct stack_texts *stacks)
 {
@@ -260,7 +268,7 @@ void parsed_put(struct buf *out, const struct kymo_reader *r, const struct kymo_
 		p = put_states(p, ev);
 		out->len = (size_t)(p - out->ptr);
 		put_quoted(out, r, " Reason=", ev->u.transition.reason);
-		if (ev->u.transition.stack) {
+		if (ev->u.transition.stack || is_go_create(ev)) {
 			buf_puts(out, "\nTransitionStack=\n");
 			put_stack(out, r, ev->u.transition.stack, stacks);
 		}
@@ -268,7 +276,7 @@ void parsed_put(struct buf *out, const struct kymo_reader *r, const struct kymo_
 		out->len = (size_t)(p - out->ptr);
 		put_details(out, r, ev);
 	}
-	if (ev->stack) {
+	if (ev->stack || ev->kind == KYMO_EV_STACK_SAMPLE) {
 		buf_puts(out, "\nStack=\n");
 		put_stack(out, r, ev->stack, stacks);
 	}
