@@ -21,6 +21,9 @@
 #define NEWS_READING 'r'  // the file is a trace, or at least begins like one
 #define NEWS_DONE 'd'
 #define NEWS_SIGNAL 's'
+#define NEWS_NONE 0  // within the time that was given
+/* How long a loader that was told to stop may take. */
+#define PATIENCE_MS 500
 
 struct view {
 	const char *file;
@@ -103,14 +106,16 @@ static void announce(const struct view *v, bool browse)
 		open_browser(serve_url(v->server));
 }
 
-static char wait_for_news(void)
+/* timeout_ms < 0: as long as it takes. */
+static char wait_for_news(int timeout_ms)
 {
 	char what;
 	struct pollfd fd = {.fd = news_pipe[0], .events = POLLIN};
 	for (;;) {
 		if (read(news_pipe[0], &what, 1) == 1)
 			return what;
-		poll(&fd, 1, -1);
+		if (poll(&fd, 1, timeout_ms) == 0)
+			return NEWS_NONE;
 	}
 }
 
@@ -119,7 +124,12 @@ static int watch(struct view *v, bool browse)
 {
 	bool shown = false, done = false, stopped = false;
 	while (!stopped || !done) {
-		char news = wait_for_news();
+		char news = wait_for_news(stopped ? PATIENCE_MS : -1);
+		if (news == NEWS_NONE) {
+			/* It sits in a read that nothing interrupts, of a pipe that nobody writes to: it ends with us. */
+			cli_progress_end(&v->progress);
+			_exit(CLI_OK);
+		}
 		if (news == NEWS_SIGNAL) {
 			stopped = true;
 			serve_cancel(v->server);
