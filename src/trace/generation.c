@@ -306,7 +306,8 @@ static enum kymo_status finish(struct gen_reader *r, struct generation *g, struc
 {
 	enum kymo_status st;
 	if (!g->has_freq)
-		return BROKEN(g->begin, "no frequency event found in generation %" PRIu64, g->number);
+		return BROKEN(g->begin, "no frequency event found in generation %" PRIu64 "%s", g->number,
+		              r->at == r->len ? ": the input was probably cut off" : "");
 	if (r->version >= 25 && !g->has_clock)
 		return BROKEN(g->begin, "no clock snapshot event found in generation %" PRIu64, g->number);
 	if ((st = intern_strings(r, g, err)) != KYMO_OK || (st = intern_stacks(r, g, err)) != KYMO_OK)
