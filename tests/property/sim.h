@@ -57,8 +57,10 @@ struct sim {
 /* One thread emits one event; time passes. */
 void sim_emit(struct sim *s, int m, unsigned type, const uint64_t *args, unsigned count, enum kymo_event_kind kind);
 #define EMIT(s, m, kind, type, ...) \
-	sim_emit(s, m, WIRE_##type, (const uint64_t[]){__VA_ARGS__}, \
-		 sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), KYMO_EV_##kind)
+	do { \
+		const uint64_t args_[] = {__VA_ARGS__}; \
+		sim_emit(s, m, WIRE_##type, args_, sizeof args_ / sizeof *args_, KYMO_EV_##kind); \
+	} while (0)
 #define EMIT0(s, m, kind, type) sim_emit(s, m, WIRE_##type, NULL, 0, KYMO_EV_##kind)
 
 /* Remembers the truth: g's state from this moment on. `extra_ns` after the last event. */
