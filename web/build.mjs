@@ -62,6 +62,14 @@ const assets = [
 	[`/${css}`, css, "text/css; charset=utf-8"],
 	["/favicon.svg", "favicon.svg", "image/svg+xml"],
 ];
-const list = (place) => assets.map(([url, file, type]) => `${url}\t${place(file)}\t${type}\n`).join("");
-writeFileSync(join(out, "assets.txt"), list((f) => f));
-if (manifest) writeFileSync(manifest, list((f) => join(out, f)));
+const list = (place) =>
+	assets.map(([url, file, type]) => `${url}\t${place(file)}\t${type}\n`).join("");
+writeFileSync(
+	join(out, "assets.txt"),
+	list((f) => f),
+);
+if (manifest)
+	writeFileSync(
+		manifest,
+		list((f) => join(out, f)),
+	);

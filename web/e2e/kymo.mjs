@@ -12,10 +12,15 @@ const START_MS = 60_000;
 
 /** Runs `kymo view FILE` on a free port; resolves with its address once it says so. */
 export function startKymo(binary, file) {
-	const child = spawn(binary, ["view", file, "--no-open", "--http", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+	const child = spawn(binary, ["view", file, "--no-open", "--http", "127.0.0.1:0"], {
+		stdio: ["ignore", "pipe", "pipe"],
+	});
 	let text = "";
 	return new Promise((resolve, reject) => {
-		const timer = setTimeout(() => reject(new Error(`kymo printed no address within ${START_MS} ms:\n${text}`)), START_MS);
+		const timer = setTimeout(
+			() => reject(new Error(`kymo printed no address within ${START_MS} ms:\n${text}`)),
+			START_MS,
+		);
 		const read = (chunk) => {
 			text += chunk;
 			const m = /http:\/\/127\.0\.0\.1:\d+\//.exec(text);
@@ -49,6 +54,13 @@ function stop(child) {
 export function startBrowser() {
 	return chromium.launch({
 		executablePath: browserPath,
-		args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+		args: [
+			"--no-sandbox",
+			"--disable-gpu",
+			"--disable-background-networking",
+			"--disable-component-update",
+			"--disable-sync",
+			"--no-first-run",
+		],
 	});
 }

@@ -39,13 +39,17 @@ async function test(name, body) {
 	}
 }
 
-const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light" });
+const context = await browser.newContext({
+	viewport: { width: 1440, height: 900 },
+	colorScheme: "light",
+});
 const page = await context.newPage();
 const complaints = [];
 page.on("pageerror", (e) => complaints.push(`page: ${e.message}`));
 page.on("console", (m) => {
 	// The last is about the reading of pixels below, not about the page.
-	if ((m.type() === "error" || m.type() === "warning") && !m.text().includes("willReadFrequently")) complaints.push(`console: ${m.text()}`);
+	if ((m.type() === "error" || m.type() === "warning") && !m.text().includes("willReadFrequently"))
+		complaints.push(`console: ${m.text()}`);
 });
 const foreign = [];
 page.on("request", (r) => {
@@ -68,7 +72,11 @@ const plain = (s) => s.replaceAll("\u202f", " ");
 const nsOf = async (id) => Number(await page.getByTestId(id).getAttribute("data-ns"));
 /** Waits until the panel tells of the interval that begins at `start`. */
 const detailsAt = (start) =>
-	page.waitForFunction((s) => Number(document.querySelector('[data-testid="details-start"]')?.dataset.ns) === s, start, { timeout: 5000 });
+	page.waitForFunction(
+		(s) => Number(document.querySelector('[data-testid="details-start"]')?.dataset.ns) === s,
+		start,
+		{ timeout: 5000 },
+	);
 
 let trace;
 let target; // the longest wait that some goroutine ended: { row, id, group, span, doc }
@@ -83,7 +91,8 @@ await test("the timeline appears, and the header says what the trace holds", asy
 	assert.match(facts, new RegExp(`${trace.gc_cycles} GC cycle`));
 	assert.match(facts, new RegExp(`${trace.procs.length} proc`));
 	const lanes = await hook(() => window.__kymo.lanes.map((l) => l.key));
-	for (const key of ["#runtime", "gc", "all", "#procs", `p:${trace.procs[0].row}`, "#goroutines"]) assert.ok(lanes.includes(key), key);
+	for (const key of ["#runtime", "gc", "all", "#procs", `p:${trace.procs[0].row}`, "#goroutines"])
+		assert.ok(lanes.includes(key), key);
 	const w = await hook(() => window.__kymo.window);
 	assert.deepEqual(w, { from: 0, to: trace.duration_ns });
 });
@@ -96,7 +105,12 @@ await test("every lane on screen has ink", async () => {
 		return window.__kymo.lanes
 			.filter((l) => ["proc", "heap", "counts"].includes(l.kind) && l.y + l.h < box.bottom)
 			.filter((l) => {
-				const d = px.getImageData(0, Math.round(l.y - box.top) + 3, canvas.width, Math.round(l.h) - 6).data;
+				const d = px.getImageData(
+					0,
+					Math.round(l.y - box.top) + 3,
+					canvas.width,
+					Math.round(l.h) - 6,
+				).data;
 				const seen = new Set();
 				for (let i = 0; i < d.length; i += 4) seen.add((d[i] << 16) | (d[i + 1] << 8) | d[i + 2]);
 				return seen.size < 2;
@@ -111,10 +125,17 @@ await test("a group opens to its goroutines, most wanted first, and closes", asy
 	const g = trace.groups.find((x) => x.alive > 1) ?? trace.groups[0];
 	await page.locator(`[data-testid="group"][data-group="${g.ix}"]`).click();
 	await settled();
-	const want = await get(`/api/group/${g.ix}/goroutines?from=0&to=${trace.duration_ns}&offset=0&limit=20`);
-	const got = await hook(() => window.__kymo.lanes.filter((l) => l.kind === "member").map((l) => l.lane));
+	const want = await get(
+		`/api/group/${g.ix}/goroutines?from=0&to=${trace.duration_ns}&offset=0&limit=20`,
+	);
+	const got = await hook(() =>
+		window.__kymo.lanes.filter((l) => l.kind === "member").map((l) => l.lane),
+	);
 	assert.ok(got.length > 0);
-	assert.deepEqual(got, want.rows.slice(0, got.length).map((m) => `g:${m.row}`));
+	assert.deepEqual(
+		got,
+		want.rows.slice(0, got.length).map((m) => `g:${m.row}`),
+	);
 	await page.locator(`[data-testid="group"][data-group="${g.ix}"]`).click();
 	assert.equal(await hook(() => window.__kymo.lanes.filter((l) => l.kind === "member").length), 0);
 });
@@ -143,7 +164,8 @@ await test("zoomed to a known interval and clicked, the panel says what the API 
 	assert.equal(await nsOf("details-duration"), span.duration);
 	assert.equal(await text("details-goroutine"), `Goroutine ${doc.goroutine.id}`);
 	assert.equal(plain(await text("details-state")), `blocked · ${span.reason}`);
-	if (span.stack.length) assert.ok((await text("details-stack")).includes(span.stack[0].func.split("/").pop()));
+	if (span.stack.length)
+		assert.ok((await text("details-stack")).includes(span.stack[0].func.split("/").pop()));
 	await page.getByTestId("lanes").hover({ position: { x: at.x - 300 > 300 ? 20 : 700, y: 4 } });
 	await page.mouse.move(5, 5);
 	await page.screenshot({ path: join(shots, "interval-light.png") });
@@ -155,7 +177,10 @@ await test("the address holds it: reloading shows the same interval", async () =
 	await page.reload();
 	await ready();
 	await detailsAt(target.span.start);
-	assert.deepEqual(await hook(() => window.__kymo.window), { from: Math.round(before.from), to: Math.round(before.to) });
+	assert.deepEqual(await hook(() => window.__kymo.window), {
+		from: Math.round(before.from),
+		to: Math.round(before.to),
+	});
 });
 
 await test("the link to who woke it goes there: lane in view, time in the middle, interval selected", async () => {
@@ -189,9 +214,18 @@ await test("back returns to where one came from", async () => {
 await test("search finds a goroutine by its id, and Enter goes there", async () => {
 	await page.keyboard.press("Control+k");
 	await page.keyboard.type(String(target.doc.goroutine.id));
-	await page.getByTestId("results").getByText(`G${target.doc.goroutine.id}`, { exact: false }).first().waitFor();
+	await page
+		.getByTestId("results")
+		.getByText(`G${target.doc.goroutine.id}`, { exact: false })
+		.first()
+		.waitFor();
 	await page.keyboard.press("Enter");
-	await page.waitForFunction((id) => document.querySelector('[data-testid="details-goroutine"]')?.textContent === `Goroutine ${id}`, target.doc.goroutine.id);
+	await page.waitForFunction(
+		(id) =>
+			document.querySelector('[data-testid="details-goroutine"]')?.textContent ===
+			`Goroutine ${id}`,
+		target.doc.goroutine.id,
+	);
 });
 
 await test("search finds a function, and Enter shows its lanes", async () => {
@@ -210,9 +244,14 @@ await test("the list of groups beside the timeline says what the API says, and a
 	await page.getByTestId("tab-groups").click();
 	const { groups } = await get(`/api/groups?from=0&to=${trace.duration_ns}`);
 	const rows = page.getByTestId("group-row");
-	await page.waitForFunction((n) => document.querySelectorAll('[data-testid="group-row"]').length === n, groups.filter((g) => g.alive > 0).length);
+	await page.waitForFunction(
+		(n) => document.querySelectorAll('[data-testid="group-row"]').length === n,
+		groups.filter((g) => g.alive > 0).length,
+	);
 	const order = await rows.evaluateAll((els) => els.map((e) => Number(e.dataset.group)));
-	const want = groups.filter((g) => g.alive > 0).sort((a, b) => b.sched_wait_ns - a.sched_wait_ns || b.wanted_ns - a.wanted_ns);
+	const want = groups
+		.filter((g) => g.alive > 0)
+		.sort((a, b) => b.sched_wait_ns - a.sched_wait_ns || b.wanted_ns - a.wanted_ns);
 	assert.equal(order[0], want[0].ix);
 	await rows.first().click();
 	await settled();
@@ -231,7 +270,10 @@ await test("zoom and pan by wheel and keys, fit by Home", async () => {
 	let w = await hook(() => window.__kymo.window);
 	const at = trace.duration_ns * 0.25;
 	assert.ok(w.to - w.from < trace.duration_ns * 0.5);
-	assert.ok(Math.abs(w.from + 0.25 * (w.to - w.from) - at) < 0.01 * (w.to - w.from), "the cursor's instant keeps its place");
+	assert.ok(
+		Math.abs(w.from + 0.25 * (w.to - w.from) - at) < 0.01 * (w.to - w.from),
+		"the cursor's instant keeps its place",
+	);
 	const before = w.from;
 	await page.keyboard.press("d");
 	await page.waitForTimeout(100);
@@ -253,14 +295,16 @@ await test("zoom and pan by wheel and keys, fit by Home", async () => {
 	assert.deepEqual(await hook(() => window.__kymo.window), { from: 0, to: trace.duration_ns });
 });
 
-await test("a stop-the-world is on screen at full width of the trace, at least two pixels of it", async (t) => {
+await test("a stop-the-world is on screen at full width of the trace, at least two pixels of it", async () => {
 	const found = await hook(() => {
 		const canvas = document.querySelector(".lanes canvas");
 		const box = canvas.getBoundingClientRect();
 		const gc = window.__kymo.lanes.find((l) => l.key === "gc");
 		if (!gc) return { lane: false };
 		const red = getComputedStyle(document.documentElement).getPropertyValue("--stw").trim();
-		const d = canvas.getContext("2d").getImageData(0, Math.round(gc.y - box.top + gc.h / 2), canvas.width, 1).data;
+		const d = canvas
+			.getContext("2d")
+			.getImageData(0, Math.round(gc.y - box.top + gc.h / 2), canvas.width, 1).data;
 		let longest = 0;
 		let run = 0;
 		for (let i = 0; i < d.length; i += 4) {
@@ -276,7 +320,10 @@ await test("a stop-the-world is on screen at full width of the trace, at least t
 await test("the page of goroutines lists every group of the trace", async () => {
 	await page.getByTestId("page-goroutines").click();
 	const totals = await get("/api/goroutine-groups");
-	await page.waitForFunction((n) => document.querySelectorAll('[data-testid="totals-row"]').length === n, totals.length);
+	await page.waitForFunction(
+		(n) => document.querySelectorAll('[data-testid="totals-row"]').length === n,
+		totals.length,
+	);
 	await page.screenshot({ path: join(shots, "goroutines-light.png") });
 	await page.getByTestId("page-timeline").click();
 	await ready();
@@ -285,7 +332,9 @@ await test("the page of goroutines lists every group of the trace", async () => 
 await test("dark is dark, stays so, and the keys are told", async () => {
 	await page.getByTestId("theme").click();
 	assert.equal(await hook(() => document.documentElement.dataset.theme), "dark");
-	await page.goto(`${kymo.url}#t=${windowOf(target.span)}&sel=g:${target.row}@${target.span.start}&open=${target.group}`);
+	await page.goto(
+		`${kymo.url}#t=${windowOf(target.span)}&sel=g:${target.row}@${target.span.start}&open=${target.group}`,
+	);
 	await page.reload();
 	await ready();
 	await detailsAt(target.span.start);
@@ -335,16 +384,28 @@ function windowOf(span) {
 async function longestWait() {
 	let best = null;
 	for (const g of trace.groups.slice(0, 12)) {
-		const { rows } = await get(`/api/group/${g.ix}/goroutines?from=0&to=${trace.duration_ns}&offset=0&limit=3`);
+		const { rows } = await get(
+			`/api/group/${g.ix}/goroutines?from=0&to=${trace.duration_ns}&offset=0&limit=3`,
+		);
 		for (const m of rows) {
 			let t = m.begin;
 			for (let i = 0; i < 60 && t < m.end; i++) {
 				const doc = await get(`/api/span?lane=g:${m.row}&t=${t}`);
 				const s = doc.span;
 				if (!s) break;
-				const usable = s.state === 3 && s.woken_by?.goroutine && s.woken_by.goroutine.row !== m.row && s.start > 0 && !s.open;
+				const usable =
+					s.state === 3 &&
+					s.woken_by?.goroutine &&
+					s.woken_by.goroutine.row !== m.row &&
+					s.start > 0 &&
+					!s.open;
 				const sync = (x) => Number(x.class === 5);
-				if (usable && (!best || sync(s) > sync(best.span) || (sync(s) === sync(best.span) && s.duration > best.span.duration)))
+				if (
+					usable &&
+					(!best ||
+						sync(s) > sync(best.span) ||
+						(sync(s) === sync(best.span) && s.duration > best.span.duration))
+				)
 					best = { row: m.row, group: g.ix, span: s, doc };
 				t = s.end;
 			}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Puts the viewer together.
 
-import "./style.css";
+import "./style/all.css";
 import { render } from "preact";
 import { installHook } from "./app/hook.ts";
 import { listenKeys } from "./app/keys.ts";
@@ -23,5 +23,8 @@ followTheme(store);
 route(store);
 listenKeys(store);
 installHook(store, () => surface);
-render(<App store={store} theme={theme} onTheme={toggleTheme} onSurface={onSurface} />, document.getElementById("app") as HTMLElement);
-void store.start(place);
+render(
+	<App store={store} theme={theme} onTheme={toggleTheme} onSurface={onSurface} />,
+	document.getElementById("app") as HTMLElement,
+);
+void store.connection.start(place);

@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cutLeft, cutRight } from "../src/base/fit.ts";
-import { durationParts, formatBytes, formatCount, formatDuration, formatPercent, formatRank, formatTick, formatTime, shortFunction, tailFunction } from "../src/base/format.ts";
+import {
+	durationParts,
+	formatBytes,
+	formatCount,
+	formatDuration,
+	formatPercent,
+	formatRank,
+	formatTick,
+	formatTime,
+	shortFunction,
+	tailFunction,
+} from "../src/base/format.ts";
 import { Lru } from "../src/base/lru.ts";
 import { upperBound } from "../src/base/search.ts";
 
@@ -53,19 +64,37 @@ test("counts, bytes, percents, ranks", () => {
 	assert.equal(plain(formatPercent(1, 1000)), "<1 %");
 	assert.equal(plain(formatPercent(52, 100)), "52 %");
 	assert.equal(formatPercent(1, 0), "–");
-	assert.deepEqual([1, 2, 3, 4, 11, 12, 21, 112].map((n) => plain(formatRank(n))), ["longest", "2nd longest", "3rd longest", "4th longest", "11th longest", "12th longest", "21st longest", "112th longest"]);
+	assert.deepEqual(
+		[1, 2, 3, 4, 11, 12, 21, 112].map((n) => plain(formatRank(n))),
+		[
+			"longest",
+			"2nd longest",
+			"3rd longest",
+			"4th longest",
+			"11th longest",
+			"12th longest",
+			"21st longest",
+			"112th longest",
+		],
+	);
 });
 
 test("functions without their import path", () => {
 	assert.equal(shortFunction("net/http.(*persistConn).readLoop"), "http.(*persistConn).readLoop");
 	assert.equal(shortFunction("main.worker"), "main.worker");
-	assert.equal(shortFunction("a.com/b/c.Map[go.shape.string,d/e.T].Get"), "c.Map[go.shape.string,d/e.T].Get");
+	assert.equal(
+		shortFunction("a.com/b/c.Map[go.shape.string,d/e.T].Get"),
+		"c.Map[go.shape.string,d/e.T].Get",
+	);
 	assert.equal(tailFunction("net/http.(*persistConn).readLoop"), "(*persistConn).readLoop");
 });
 
 test("text is cut to a width", () => {
 	const measure = (s: string) => s.length;
-	assert.equal(cutLeft("net.(*persistConn).readLoop", 12, measure), "….readLoop".length <= 12 ? "…n).readLoop" : "");
+	assert.equal(
+		cutLeft("net.(*persistConn).readLoop", 12, measure),
+		"….readLoop".length <= 12 ? "…n).readLoop" : "",
+	);
 	assert.equal(cutLeft("short", 12, measure), "short");
 	assert.equal(cutRight("GC concurrent mark phase", 12, measure), "GC concurre…");
 	assert.equal(cutRight("gcBgMarkWorker", 3, measure), "");

@@ -38,7 +38,18 @@ function env(over: Partial<Env> = {}): Env {
 	};
 }
 
-function spanTile(spans: { start: number; end: number; state: number; cls: number; row?: number; id?: number; group?: number }[], level = 4): SpanTile {
+function spanTile(
+	spans: {
+		start: number;
+		end: number;
+		state: number;
+		cls: number;
+		row?: number;
+		id?: number;
+		group?: number;
+	}[],
+	level = 4,
+): SpanTile {
 	return {
 		kind: 1,
 		level,
@@ -56,25 +67,63 @@ function spanTile(spans: { start: number; end: number; state: number; cls: numbe
 }
 
 const run = (start: number, end: number) => ({ start, end, state: State.running, cls: Class.run });
-const wait = (start: number, end: number, cls: number = Class.sync) => ({ start, end, state: State.waiting, cls });
-const queue = (start: number, end: number) => ({ start, end, state: State.runnable, cls: Class.wait });
+const wait = (start: number, end: number, cls: number = Class.sync) => ({
+	start,
+	end,
+	state: State.waiting,
+	cls,
+});
+const queue = (start: number, end: number) => ({
+	start,
+	end,
+	state: State.runnable,
+	cls: Class.wait,
+});
 
-function drawSpans(tile: SpanTile, kind: "member" | "proc" = "member", over: Partial<Env> = {}): string {
+function drawSpans(
+	tile: SpanTile,
+	kind: "member" | "proc" = "member",
+	over: Partial<Env> = {},
+): string {
 	const e = env(over);
 	const out = new Frame();
-	fillPieces([{ tile, from: 0, to: 8192 }], kind, { y: 10, h: 10 }, new Scale(e.window, e.width), e, out);
+	fillPieces(
+		[{ tile, from: 0, to: 8192 }],
+		kind,
+		{ y: 10, h: 10 },
+		new Scale(e.window, e.width),
+		e,
+		out,
+	);
 	return describeFrame(out, name);
 }
 
 test("heights carry the state: a wait is a line at the foot, runnable three fifths, running all", () => {
 	assert.equal(
-		drawSpans(spanTile([wait(0, 200), queue(200, 300), run(300, 500), { start: 500, end: 600, state: State.syscall, cls: Class.sys }, wait(600, 1000, Class.chan)])),
-		["rect 20,14 10x6 wait", "rect 30,10 20x10 run", "rect 0,17 20x3 sync", "rect 60,17 40x3 chan", "rect 50,12 10x8 sys"].join("\n"),
+		drawSpans(
+			spanTile([
+				wait(0, 200),
+				queue(200, 300),
+				run(300, 500),
+				{ start: 500, end: 600, state: State.syscall, cls: Class.sys },
+				wait(600, 1000, Class.chan),
+			]),
+		),
+		[
+			"rect 20,14 10x6 wait",
+			"rect 30,10 20x10 run",
+			"rect 0,17 20x3 sync",
+			"rect 60,17 40x3 chan",
+			"rect 50,12 10x8 sys",
+		].join("\n"),
 	);
 });
 
 test("an interval shorter than a pixel is a pixel", () => {
-	assert.match(drawSpans(spanTile([wait(0, 500), run(500, 501), wait(501, 1000)])), /rect 50,10 1x10 run/);
+	assert.match(
+		drawSpans(spanTile([wait(0, 500), run(500, 501), wait(501, 1000)])),
+		/rect 50,10 1x10 run/,
+	);
 });
 
 test("what does not fill a pixel is merged: no more rectangles than pixels", () => {
@@ -87,14 +136,25 @@ test("what does not fill a pixel is merged: no more rectangles than pixels", () 
 test("neighbours on a proc are told apart, and named where the name fits", () => {
 	const a = { start: 0, end: 900, state: State.running, cls: Class.run, id: 7, group: 3 };
 	const b = { start: 900, end: 1000, state: State.running, cls: Class.gc, id: 8, group: 4 };
-	assert.equal(drawSpans(spanTile([a, b]), "proc"), ["rect 0,10 89x10 run", "rect 90,10 9x10 gc", 'text "f3  G7" 4,15 on-run'].join("\n"));
-	const narrow = drawSpans(spanTile([{ ...a, end: 300 }, { ...b, start: 300 }]), "proc");
+	assert.equal(
+		drawSpans(spanTile([a, b]), "proc"),
+		["rect 0,10 89x10 run", "rect 90,10 9x10 gc", 'text "f3  G7" 4,15 on-run'].join("\n"),
+	);
+	const narrow = drawSpans(
+		spanTile([
+			{ ...a, end: 300 },
+			{ ...b, start: 300 },
+		]),
+		"proc",
+	);
 	assert.match(narrow, /text "f4 {2}G8"/);
 	assert.doesNotMatch(narrow, /f3 {2}G7/);
 });
 
 test("a run that two tiles share is one bar with one name", () => {
-	const tile = spanTile([{ start: 0, end: 1000, state: State.running, cls: Class.run, id: 7, group: 3 }]);
+	const tile = spanTile([
+		{ start: 0, end: 1000, state: State.running, cls: Class.run, id: 7, group: 3 },
+	]);
 	const e = env();
 	const out = new Frame();
 	const pieces = [
@@ -102,7 +162,10 @@ test("a run that two tiles share is one bar with one name", () => {
 		{ tile, from: 512, to: 1024 },
 	];
 	fillPieces(pieces, "proc", { y: 10, h: 10 }, new Scale(e.window, e.width), e, out);
-	assert.equal(describeFrame(out, name), ["rect 0,10 51x10 run", "rect 51,10 48x10 run", 'text "f3  G7" 4,15 on-run'].join("\n"));
+	assert.equal(
+		describeFrame(out, name),
+		["rect 0,10 51x10 run", "rect 51,10 48x10 run", 'text "f3  G7" 4,15 on-run'].join("\n"),
+	);
 });
 
 test("columns of a proc give way to exact intervals of finer tiles, where those are sparse", () => {
@@ -111,24 +174,59 @@ test("columns of a proc give way to exact intervals of finer tiles, where those 
 	const sparse = { ...spanTile([], 3), block: 1 };
 	cache.put("p:1", coarse);
 	cache.put("p:1", sparse);
-	cache.put("p:1", stateTile(() => {}, 3));
+	cache.put(
+		"p:1",
+		stateTile(() => {}, 3),
+	);
 	const got = cache.refine("p:1", cache.cover("p:1", 4, 0, 8192), 4, 2);
-	assert.deepEqual(got.map((p) => [p.tile.kind, p.tile.level, p.from, p.to]), [[2, 4, 0, 2048], [2, 4, 2048, 4096], [1, 3, 4096, 8192]]);
-	assert.deepEqual(cache.takeWanted().map((w) => w.key), ["p:1 2 0", "p:1 2 1"]);
+	assert.deepEqual(
+		got.map((p) => [p.tile.kind, p.tile.level, p.from, p.to]),
+		[
+			[2, 4, 0, 2048],
+			[2, 4, 2048, 4096],
+			[1, 3, 4096, 8192],
+		],
+	);
+	assert.deepEqual(
+		cache.takeWanted().map((w) => w.key),
+		["p:1 2 0", "p:1 2 1"],
+	);
 });
 
 test("a class that is switched off is not drawn", () => {
-	assert.doesNotMatch(drawSpans(spanTile([queue(0, 500), run(500, 1000)]), "member", { hidden: new Set([Class.wait]) }), /wait/);
+	assert.doesNotMatch(
+		drawSpans(spanTile([queue(0, 500), run(500, 1000)]), "member", {
+			hidden: new Set([Class.wait]),
+		}),
+		/wait/,
+	);
 });
 
 function stateTile(fill: (t: StateTile) => void, level = 3): StateTile {
 	const u8 = () => new Uint8Array(512);
-	const t: StateTile = { kind: 2, level, block: 0, bytes: 0, run: u8(), runnable: u8(), syscall: u8(), wait: u8(), cls: u8(), worst: u8(), begins: u8(), flags: u8() };
+	const t: StateTile = {
+		kind: 2,
+		level,
+		block: 0,
+		bytes: 0,
+		run: u8(),
+		runnable: u8(),
+		syscall: u8(),
+		wait: u8(),
+		cls: u8(),
+		worst: u8(),
+		begins: u8(),
+		flags: u8(),
+	};
 	fill(t);
 	return t;
 }
 
-const palette = makePalette(1, PROPERTIES.map((_, i) => `#0000${(i + 1).toString(16).padStart(2, "0")}`), new Set());
+const palette = makePalette(
+	1,
+	PROPERTIES.map((_, i) => `#0000${(i + 1).toString(16).padStart(2, "0")}`),
+	new Set(),
+);
 /** A column of pixels, top to bottom, by colour name. */
 function column(op: ImageOp, c: number): string[] {
 	const px = rasterTile(op, palette);
@@ -139,7 +237,19 @@ function column(op: ImageOp, c: number): string[] {
 	}
 	return out;
 }
-const image = (tile: Tile, style: ImageOp["style"], h = 10): ImageOp => ({ tile, style, h, sx: 0, sw: 512, x: 0, y: 0, w: 512, scale: 4, run: Class.run, dpr: 1 });
+const image = (tile: Tile, style: ImageOp["style"], h = 10): ImageOp => ({
+	tile,
+	style,
+	h,
+	sx: 0,
+	sw: 512,
+	x: 0,
+	y: 0,
+	w: 512,
+	scale: 4,
+	run: Class.run,
+	dpr: 1,
+});
 const count = (a: string[], v: string) => a.filter((x) => x === v).length;
 
 test("a column that is all of one state looks as the interval does", () => {
@@ -151,8 +261,14 @@ test("a column that is all of one state looks as the interval does", () => {
 		s.syscall[3] = 255;
 	});
 	const op = image(t, "goroutine");
-	assert.deepEqual([0, 1, 2, 3].map((c) => column(op, c).filter(Boolean).length), [10, 6, 3, 8]);
-	assert.deepEqual([0, 1, 2, 3].map((c) => column(op, c)[9]), ["run", "wait", "net", "sys"]);
+	assert.deepEqual(
+		[0, 1, 2, 3].map((c) => column(op, c).filter(Boolean).length),
+		[10, 6, 3, 8],
+	);
+	assert.deepEqual(
+		[0, 1, 2, 3].map((c) => column(op, c)[9]),
+		["run", "wait", "net", "sys"],
+	);
 	assert.deepEqual(column(op, 4), Array(10).fill(""));
 });
 
@@ -202,26 +318,43 @@ test("procs show their share, never less than two pixels of what is there", () =
 		s.cls[2] = Class.gc;
 	});
 	const op = image(t, "proc");
-	assert.deepEqual([0, 1, 2].map((c) => column(op, c).filter(Boolean).length), [5, 2, 10]);
+	assert.deepEqual(
+		[0, 1, 2].map((c) => column(op, c).filter(Boolean).length),
+		[5, 2, 10],
+	);
 	assert.equal(column(op, 2)[0], "gc");
 });
 
 test("a group: running on the procs' scale, the queue above it on a logarithmic one", () => {
 	const f32 = () => new Float32Array(512);
-	const t: CountTile = { kind: 3, level: 3, block: 0, bytes: 0, running: f32(), runnable: f32(), syscall: f32(), waiting: f32(), worst: f32() };
+	const t: CountTile = {
+		kind: 3,
+		level: 3,
+		block: 0,
+		bytes: 0,
+		running: f32(),
+		runnable: f32(),
+		syscall: f32(),
+		waiting: f32(),
+		worst: f32(),
+	};
 	t.running[0] = 4;
 	t.runnable[0] = 2000;
 	t.running[1] = 2;
 	t.waiting[2] = 50;
 	t.runnable[3] = 1;
-	t.worst[4] = 5e6;
-	t.runnable[4] = 0.001;
+	t.worst[6] = 5e6;
+	t.runnable[6] = 0.001;
 	const op = image(t, "counts", 20);
 	assert.deepEqual([count(column(op, 0), "run"), count(column(op, 0), "wait")], [14, 6]);
 	assert.deepEqual([count(column(op, 1), "run"), count(column(op, 1), "wait")], [7, 0]);
 	assert.deepEqual(column(op, 2).filter(Boolean), ["exists"]);
 	assert.equal(count(column(op, 3), "wait"), 2);
-	assert.equal(column(op, 4)[0], "wait");
+	assert.equal(column(op, 6)[0], "wait");
+	// The edge of a wait that fills the next column is seen there.
+	t.worst[4] = 5e6;
+	t.runnable[4] = 0.001;
+	assert.equal(column(op, 4)[0], "");
 });
 
 test("tile images meet at whole pixels without gap or overlap", () => {
@@ -230,7 +363,16 @@ test("tile images meet at whole pixels without gap or overlap", () => {
 		const e = env({ window: { from, to: from + 1111 }, width: 1500 });
 		const scale = new Scale(e.window, e.width);
 		const out = new Frame();
-		for (const b of [0, 1, 2]) fillImage(tile(b), { tile: tile(b), from: b * 512, to: (b + 1) * 512 }, "goroutine", { y: 0, h: 10 }, scale, e, out);
+		for (const b of [0, 1, 2])
+			fillImage(
+				tile(b),
+				{ tile: tile(b), from: b * 512, to: (b + 1) * 512 },
+				"goroutine",
+				{ y: 0, h: 10 },
+				scale,
+				e,
+				out,
+			);
 		for (let i = 1; i < out.images.length; i++) {
 			const [p, q] = [out.images[i - 1], out.images[i]] as [ImageOp, ImageOp];
 			assert.equal(p.x + p.w, q.x);
@@ -240,14 +382,35 @@ test("tile images meet at whole pixels without gap or overlap", () => {
 });
 
 test("a stop-the-world is never thinner than two pixels, and touching ones are one", () => {
-	const tile = spanTile([{ start: 100, end: 100.5, state: 0, cls: Class.stw }, { start: 101, end: 101.2, state: 0, cls: Class.stw }, { start: 800, end: 850, state: 0, cls: Class.stw }]);
+	const tile = spanTile([
+		{ start: 100, end: 100.5, state: 0, cls: Class.stw },
+		{ start: 101, end: 101.2, state: 0, cls: Class.stw },
+		{ start: 800, end: 850, state: 0, cls: Class.stw },
+	]);
 	const got: number[][] = [];
-	eachRange([{ tile, from: 0, to: 8192 }], new Scale({ from: 0, to: 1000 }, 100), env(), 2, (...a) => got.push(a));
-	assert.deepEqual(got, [[10, 12, 1], [80, 85, 1]]);
+	eachRange(
+		[{ tile, from: 0, to: 8192 }],
+		new Scale({ from: 0, to: 1000 }, 100),
+		env(),
+		2,
+		(...a) => got.push(a),
+	);
+	assert.deepEqual(got, [
+		[10, 12, 1],
+		[80, 85, 1],
+	]);
 });
 
 test("a counter keeps its spikes", () => {
-	const tile: PointTile = { kind: 6, level: 1, block: 0, bytes: 0, count: 4, time: Float64Array.of(0, 500, 501, 900), value: Float64Array.of(10, 99, 10, 20) };
+	const tile: PointTile = {
+		kind: 6,
+		level: 1,
+		block: 0,
+		bytes: 0,
+		count: 4,
+		time: Float64Array.of(0, 500, 501, 900),
+		value: Float64Array.of(10, 99, 10, 20),
+	};
 	const c = curveOf([{ tile, from: 0, to: 1024 }], new Scale({ from: 0, to: 1000 }, 100), 100);
 	assert.equal(c.hi[50], 99);
 	assert.equal(c.lo[50], 10);
@@ -266,7 +429,8 @@ test("ticks are round and as close as labels allow", () => {
 
 test("text on every colour of both themes can be read", async () => {
 	const { readFileSync } = await import("node:fs");
-	const css = readFileSync(new URL(import.meta.url.startsWith("file:") ? `file://${process.cwd()}/web/src/style.css` : ""), "utf8");
+	// Tests run as one bundle elsewhere, so the source is found from where they are started: the repository's root.
+	const css = readFileSync("web/src/style/tokens.css", "utf8");
 	const blocks = css.split("}").slice(0, 2);
 	for (const block of blocks)
 		for (const p of PROPERTIES.slice(0, 11)) {
@@ -278,15 +442,27 @@ test("text on every colour of both themes can be read", async () => {
 });
 
 test("a whole frame: rows in their places, marks through all lanes, missing tiles asked for, then prefetched", () => {
-	const trace = { procs: [{ row: 1, id: 0, busy_ns: 0 }], threads: [], heap_max: 100, groups: [] } as unknown as TraceDoc;
-	const rows = buildRows({ trace, groups: [], collapsed: new Set(), open: new Map(), notes: { runtime: "", procs: "", threads: "", goroutines: "" } });
+	const trace = {
+		procs: [{ row: 1, id: 0, busy_ns: 0 }],
+		threads: [],
+		heap_max: 100,
+		groups: [],
+	} as unknown as TraceDoc;
+	const rows = buildRows({
+		trace,
+		groups: [],
+		collapsed: new Set(),
+		open: new Map(),
+		notes: { runtime: "", procs: "", threads: "", goroutines: "" },
+	});
 	const e = env({ rows, duration: 100_000 });
 	const out = new Frame();
 	fillTimeline(e, out);
 	const wanted = e.tiles.takeWanted().map((w) => w.key);
 	assert.deepEqual(wanted.slice(0, 3), ["gc 4 0", "stw 4 0", "heap 4 0"]);
 	assert.ok(wanted.every((w) => w.endsWith(" 4 0")));
-	for (const lane of ["gc", "stw", "heap", "goal", "all", "p:1"]) e.tiles.put(lane, { kind: 0, level: 4, block: 0, bytes: 0 });
+	for (const lane of ["gc", "stw", "heap", "goal", "all", "p:1"])
+		e.tiles.put(lane, { kind: 0, level: 4, block: 0, bytes: 0 });
 	e.tiles.put("stw", spanTile([{ start: 400, end: 401, state: 0, cls: Class.stw }]));
 	e.tiles.put("p:1", spanTile([run(0, 900)]));
 	e.tiles.beginFrame();
@@ -296,5 +472,8 @@ test("a whole frame: rows in their places, marks through all lanes, missing tile
 	const bottom = 22 + 20 + 40 + 40 + 22 + 24;
 	assert.match(text, new RegExp(`front 40,0 2x${bottom} stw-mark`));
 	assert.match(text, /rect 0,147 89x18 run/);
-	assert.ok(e.tiles.takeWanted().some((w) => w.key === "p:1 8 0"), "the whole trace's tile is fetched ahead");
+	assert.ok(
+		e.tiles.takeWanted().some((w) => w.key === "p:1 8 0"),
+		"the whole trace's tile is fetched ahead",
+	);
 });

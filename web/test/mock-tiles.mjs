@@ -28,7 +28,13 @@ export function laneSpans(trace, lane) {
 	const [kind, num] = lane.split(":");
 	if (kind === "g") {
 		const g = trace.goroutines[Number(num)];
-		return g?.spans.map((s) => ({ ...s, id: s.proc >= 0 ? s.proc : Number.NaN, row: s.reason, group: g.group, cls: classOf(s, g.group) }));
+		return g?.spans.map((s) => ({
+			...s,
+			id: s.proc >= 0 ? s.proc : Number.NaN,
+			row: s.reason,
+			group: g.group,
+			cls: classOf(s, g.group),
+		}));
 	}
 	if (kind === "p" || kind === "m")
 		return trace.procs[Number(num) - 1]?.map((s) => {
@@ -36,7 +42,14 @@ export function laneSpans(trace, lane) {
 			return { ...s, id: g.id, row: g.row, group: g.group, cls: classOf(s, g.group) };
 		});
 	if (lane === "gc" || lane === "stw")
-		return trace[lane].map((s) => ({ ...s, id: Number.NaN, row: s.name, group: 0, state: 0, cls: lane === "gc" ? 8 : 10 }));
+		return trace[lane].map((s) => ({
+			...s,
+			id: Number.NaN,
+			row: s.name,
+			group: 0,
+			state: 0,
+			cls: lane === "gc" ? 8 : 10,
+		}));
 	return undefined;
 }
 
@@ -60,11 +73,14 @@ function statesTile(spans, level, block) {
 				planes[4][c] = s.cls;
 			}
 			if (s.state === STATE.running && planes[4][c] === 0) planes[4][c] = s.cls;
-			if (s.state === STATE.runnable) planes[5][c] = Math.max(planes[5][c], worstByte(s.end - s.start));
+			if (s.state === STATE.runnable)
+				planes[5][c] = Math.max(planes[5][c], worstByte(s.end - s.start));
 			if (s.cls === 8 && s.state === STATE.running) planes[7][c] |= 1;
 		}
 	}
-	for (let i = 0; i < 4; i++) for (let c = 0; c < COLUMNS; c++) planes[i][c] = Math.min(255, Math.ceil((255 * sums[i][c]) / w));
+	for (let i = 0; i < 4; i++)
+		for (let c = 0; c < COLUMNS; c++)
+			planes[i][c] = Math.min(255, Math.ceil((255 * sums[i][c]) / w));
 	return tile(2, level, block, COLUMNS, planes);
 }
 
@@ -79,7 +95,8 @@ function countsTile(members, level, block) {
 			const c0 = Math.max(0, Math.floor((s.start - base) / w));
 			const c1 = Math.min(COLUMNS - 1, Math.floor((s.end - 1 - base) / w));
 			for (let c = c0; c <= c1; c++) {
-				planes[plane[s.state]][c] += (Math.min(s.end, base + (c + 1) * w) - Math.max(s.start, base + c * w)) / w;
+				planes[plane[s.state]][c] +=
+					(Math.min(s.end, base + (c + 1) * w) - Math.max(s.start, base + c * w)) / w;
 				if (s.state === STATE.runnable) planes[4][c] = Math.max(planes[4][c], s.end - s.start);
 			}
 		}
@@ -90,7 +107,15 @@ function spansTile(spans, level, block) {
 	const f64 = (k) => Float64Array.from(spans, (s) => s[k]);
 	const u32 = (k) => Uint32Array.from(spans, (s) => s[k]);
 	const u8 = (k) => Uint8Array.from(spans, (s) => s[k]);
-	return tile(1, level, block, spans.length, [f64("start"), f64("end"), f64("id"), u32("row"), u32("group"), u8("state"), u8("cls")]);
+	return tile(1, level, block, spans.length, [
+		f64("start"),
+		f64("end"),
+		f64("id"),
+		u32("row"),
+		u32("group"),
+		u8("state"),
+		u8("cls"),
+	]);
 }
 
 function counterTile(points, level, block) {
@@ -98,7 +123,10 @@ function counterTile(points, level, block) {
 	const to = from + COLUMNS * 2 ** level;
 	const first = points.findLastIndex((p) => p[0] <= from);
 	const rows = points.filter((p, i) => (i >= first || first < 0) && p[0] < to);
-	return tile(6, level, block, rows.length, [Float64Array.from(rows, (r) => r[0]), Float64Array.from(rows, (r) => r[1])]);
+	return tile(6, level, block, rows.length, [
+		Float64Array.from(rows, (r) => r[0]),
+		Float64Array.from(rows, (r) => r[1]),
+	]);
 }
 
 export function makeTile(trace, lane, level, block) {
@@ -108,7 +136,11 @@ export function makeTile(trace, lane, level, block) {
 	if (lane === "all" || lane.startsWith("grp:")) {
 		const ix = lane === "all" ? -1 : Number(lane.slice(4));
 		if (ix >= trace.groups.length) return tile(255, level, block, 0, []);
-		return countsTile(trace.goroutines.filter((g) => g && (ix < 0 || g.group === ix)), level, block);
+		return countsTile(
+			trace.goroutines.filter((g) => g && (ix < 0 || g.group === ix)),
+			level,
+			block,
+		);
 	}
 	const all = laneSpans(trace, lane);
 	if (!all) return tile(255, level, block, 0, []);

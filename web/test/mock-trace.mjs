@@ -4,11 +4,24 @@
 
 export const DURATION = 842_000_000;
 export const PROCS = 4;
-const REASONS = ["", "chan receive", "sync", "network", "sleep", "select", "GC worker (idle)", "preempted"];
+const REASONS = [
+	"",
+	"chan receive",
+	"sync",
+	"network",
+	"sleep",
+	"select",
+	"GC worker (idle)",
+	"preempted",
+];
 const CLASS_OF = [0, 4, 5, 6, 7, 4, 8, 9];
 const RANGE_GC = REASONS.length;
 const RANGE_STW = RANGE_GC + 1;
-export const STRINGS = [...REASONS, "GC concurrent mark phase", "stop-the-world (GC sweep termination)"];
+export const STRINGS = [
+	...REASONS,
+	"GC concurrent mark phase",
+	"stop-the-world (GC sweep termination)",
+];
 
 // name, count, mean run, mean wait (ns), reason, first, last instant of its life
 const GROUPS = [
@@ -76,7 +89,19 @@ export function makeTrace(seed = 7) {
 		for (let i = 0; i < count; i++) {
 			const row = goroutines.length;
 			const begin = first === 0 ? 0 : Math.round(first + rnd() * (last - first) * 0.3);
-			goroutines.push({ row, id: 5 + row * 3, name, group, run, wait, reason, begin, end: last, spans: [], stop: last });
+			goroutines.push({
+				row,
+				id: 5 + row * 3,
+				name,
+				group,
+				run,
+				wait,
+				reason,
+				begin,
+				end: last,
+				spans: [],
+				stop: last,
+			});
 			heap.push(begin, { kind: "ready", g: row, waker: 0 });
 		}
 	});
@@ -86,8 +111,11 @@ export function makeTrace(seed = 7) {
 		const start = Math.round(t);
 		const end = Math.round(t + 4e6 + rnd() * 12e6);
 		gc.push({ start, end, name: RANGE_GC });
-		for (const at of [start, end]) stw.push({ start: at, end: at + Math.round(8e3 + rnd() * 60e3), name: RANGE_STW });
-		for (const g of goroutines) if (g && g.group === WORKERS && rnd() < 0.6) heap.push(start + 10e3, { kind: "gc", g: g.row, until: end });
+		for (const at of [start, end])
+			stw.push({ start: at, end: at + Math.round(8e3 + rnd() * 60e3), name: RANGE_STW });
+		for (const g of goroutines)
+			if (g && g.group === WORKERS && rnd() < 0.6)
+				heap.push(start + 10e3, { kind: "gc", g: g.row, until: end });
 	}
 	const queue = [];
 	const idle = [3, 2, 1, 0];
@@ -98,7 +126,8 @@ export function makeTrace(seed = 7) {
 		const s = state[g];
 		if (s && t > s.start) {
 			goroutines[g].spans.push({ ...s, end: t });
-			if (s.state === S.running || s.state === S.syscall) procs[s.proc].push({ start: s.start, end: t, g, state: s.state });
+			if (s.state === S.running || s.state === S.syscall)
+				procs[s.proc].push({ start: s.start, end: t, g, state: s.state });
 		}
 		state[g] = null;
 	};
@@ -113,7 +142,11 @@ export function makeTrace(seed = 7) {
 			running[p] = g;
 			set(g, t, { state: S.running, proc: p });
 			const go = goroutines[g];
-			heap.push(t + (go.until ? Math.max(1000, go.until - t) : expo(go.run)), { kind: "stop", g, p });
+			heap.push(t + (go.until ? Math.max(1000, go.until - t) : expo(go.run)), {
+				kind: "stop",
+				g,
+				p,
+			});
 		}
 	};
 	while (heap.items.length) {
@@ -163,7 +196,15 @@ export function makeTrace(seed = 7) {
 		}
 		heapLive.push([Math.round(t), Math.round(live)]);
 	}
-	return { goroutines, procs, gc, stw, heap: heapLive, goal: heapLive.map(([t]) => [t, 32e6]), groups: GROUPS.map((g) => g[0]) };
+	return {
+		goroutines,
+		procs,
+		gc,
+		stw,
+		heap: heapLive,
+		goal: heapLive.map(([t]) => [t, 32e6]),
+		groups: GROUPS.map((g) => g[0]),
+	};
 }
 
 export const classOf = (span, group) => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TileCache } from "../src/model/tilecache.ts";
 import { decodeTiles } from "../src/net/decode.ts";
 import { TileClient } from "../src/net/tileclient.ts";
-import { TileCache } from "../src/model/tilecache.ts";
 // @ts-expect-error plain JavaScript, shared with the mock server
 import { laneSpans, makeTile } from "./mock-tiles.mjs";
 // @ts-expect-error as above
@@ -16,16 +16,39 @@ const buffer = (...tiles: Buffer[]): ArrayBuffer => {
 };
 
 test("tiles of every kind come back as they were made", () => {
-	const lanes = [["g:5", 14, 0], ["p:1", 21, 0], ["p:1", 13, 3], ["all", 21, 0], ["heap", 21, 0], ["gc", 21, 0], ["g:999999", 3, 0], ["grp:3", 18, 1]] as const;
+	const lanes = [
+		["g:5", 14, 0],
+		["p:1", 21, 0],
+		["p:1", 13, 3],
+		["all", 21, 0],
+		["heap", 21, 0],
+		["gc", 21, 0],
+		["g:999999", 3, 0],
+		["grp:3", 18, 1],
+	] as const;
 	const tiles = decodeTiles(buffer(...lanes.map(([l, k, b]) => makeTile(trace, l, k, b))));
-	assert.deepEqual(tiles.map((t) => t.kind), [0, 2, 1, 3, 6, 1, 255, 3]);
+	assert.deepEqual(
+		tiles.map((t) => t.kind),
+		[0, 2, 1, 3, 6, 1, 255, 3],
+	);
 	const p = tiles[2];
 	assert.ok(p?.kind === 1);
 	const [from, to] = [3 * 512 * 2 ** 13, 4 * 512 * 2 ** 13];
-	const want = laneSpans(trace, "p:1").filter((s: { start: number; end: number }) => s.end > from && s.start < to);
-	assert.deepEqual([...p.start], want.map((s: { start: number }) => s.start));
-	assert.deepEqual([...p.id], want.map((s: { id: number }) => s.id));
-	assert.deepEqual([...p.cls], want.map((s: { cls: number }) => s.cls));
+	const want = laneSpans(trace, "p:1").filter(
+		(s: { start: number; end: number }) => s.end > from && s.start < to,
+	);
+	assert.deepEqual(
+		[...p.start],
+		want.map((s: { start: number }) => s.start),
+	);
+	assert.deepEqual(
+		[...p.id],
+		want.map((s: { id: number }) => s.id),
+	);
+	assert.deepEqual(
+		[...p.cls],
+		want.map((s: { cls: number }) => s.cls),
+	);
 	const states = tiles[1];
 	assert.ok(states?.kind === 2 && states.run.some((v) => v > 0));
 });
@@ -55,7 +78,11 @@ function fakeServer() {
 				body,
 				signal,
 				answer: () => {
-					const tiles = body.trim().split("\n").map((l) => l.split(" ")).map(([lane, k, b]) => makeTile(trace, lane, Number(k), Number(b)));
+					const tiles = body
+						.trim()
+						.split("\n")
+						.map((l) => l.split(" "))
+						.map(([lane, k, b]) => makeTile(trace, lane, Number(k), Number(b)));
 					resolve(new Response(buffer(...tiles)));
 				},
 			});
@@ -68,7 +95,11 @@ test("a frame's tiles go in batches; what went stale before it was sent never is
 	const sent = fakeServer();
 	const cache = new TileCache();
 	let arrived = 0;
-	const client = new TileClient(cache, () => arrived++, (e) => assert.fail(String(e)));
+	const client = new TileClient(
+		cache,
+		() => arrived++,
+		(e) => assert.fail(String(e)),
+	);
 	const wants = (lane: string, n: number) => {
 		cache.beginFrame();
 		for (let b = 0; b < n; b++) cache.want(lane, 13, b);
@@ -98,7 +129,11 @@ test("a failing answer is told, and its tiles may be asked for again", async () 
 	const cache = new TileCache();
 	const errors: unknown[] = [];
 	globalThis.fetch = (() => Promise.reject(new TypeError("refused"))) as typeof fetch;
-	const client = new TileClient(cache, () => assert.fail("nothing arrived"), (e) => errors.push(e));
+	const client = new TileClient(
+		cache,
+		() => assert.fail("nothing arrived"),
+		(e) => errors.push(e),
+	);
 	cache.want("p:1", 13, 0);
 	client.update(cache.takeWanted());
 	await settle();

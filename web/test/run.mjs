@@ -25,7 +25,11 @@ try {
 		logLevel: "warning",
 	});
 	const files = tests.map((f) => join(out, f.replace(/\.ts$/, ".mjs")));
-	const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=tap", ...files], { stdio: "inherit" });
+	const run = spawnSync(
+		process.execPath,
+		["--enable-source-maps", "--test", "--test-reporter=tap", ...files],
+		{ stdio: "inherit" },
+	);
 	process.exitCode = run.status ?? 1;
 } finally {
 	rmSync(out, { recursive: true, force: true });

@@ -20,18 +20,28 @@ export interface Hook {
 }
 
 export function installHook(store: Store, surface: () => Surface | null): void {
-	const box = () => document.querySelector('[data-testid="lanes"]')?.getBoundingClientRect() ?? new DOMRect();
+	const box = () =>
+		document.querySelector('[data-testid="lanes"]')?.getBoundingClientRect() ?? new DOMRect();
 	const lanes = () => {
 		const b = box();
 		const top = store.scroll.peek();
 		return store.rows
 			.peek()
 			.filter((r) => r.y + r.h > top && r.y < top + b.height)
-			.map(({ key, lane, kind, label, y, h }) => ({ key, lane, kind, label, y: b.top + y - top, h }));
+			.map(({ key, lane, kind, label, y, h }) => ({
+				key,
+				lane,
+				kind,
+				label,
+				y: b.top + y - top,
+				h,
+			}));
 	};
 	const hook: Hook = {
 		get ready() {
-			return store.load.peek().state === "ready" && store.client.pending === 0 && !surface()?.waiting;
+			return (
+				store.load.peek().state === "ready" && store.client.pending === 0 && !surface()?.waiting
+			);
 		},
 		get window() {
 			return store.window.peek();

@@ -28,7 +28,7 @@ const MOVES: Readonly<Record<string, "left" | "right" | "in" | "out">> = {
 export function listenKeys(store: Store): void {
 	const held = new Set<string>();
 	let last = 0;
-	let frame = 0;
+	let running = false;
 
 	const move = (seconds: number) => {
 		const w = store.window.peek();
@@ -47,14 +47,11 @@ export function listenKeys(store: Store): void {
 		store.setWindow(next);
 	};
 	const run = (now: number) => {
-		frame = 0;
-		move(Math.min(0.1, (now - last) / 1000));
+		// A frame's time may lie before the key's, and far behind it after a pause.
+		move(Math.max(0, Math.min(0.1, (now - last) / 1000)));
 		last = now;
-		if (held.size) frame = requestAnimationFrame(run);
-	};
-	const release = (key?: string) => {
-		if (key) held.delete(key);
-		else held.clear();
+		running = held.size > 0;
+		if (running) requestAnimationFrame(run);
 	};
 
 	addEventListener("keydown", (e) => {
@@ -86,13 +83,16 @@ export function listenKeys(store: Store): void {
 			return;
 		}
 		const page = store.view.peek().height * 0.9;
-		const scroll = { arrowup: -SCROLL_STEP, arrowdown: SCROLL_STEP, pageup: -page, pagedown: page }[key];
+		const scroll = { arrowup: -SCROLL_STEP, arrowdown: SCROLL_STEP, pageup: -page, pagedown: page }[
+			key
+		];
 		if (MOVES[key]) {
 			if (!e.repeat && !held.has(key)) {
 				held.add(key);
 				move(TAP_S);
 				last = performance.now();
-				frame ||= requestAnimationFrame(run);
+				if (!running) requestAnimationFrame(run);
+				running = true;
 			}
 		} else if (scroll !== undefined) store.setScroll(store.scroll.peek() + scroll);
 		else if (key === "f") store.fitSelection();
@@ -103,6 +103,6 @@ export function listenKeys(store: Store): void {
 		else return;
 		e.preventDefault();
 	});
-	addEventListener("keyup", (e) => release(e.key.toLowerCase()));
-	addEventListener("blur", () => release());
+	addEventListener("keyup", (e) => held.delete(e.key.toLowerCase()));
+	addEventListener("blur", () => held.clear());
 }

@@ -31,7 +31,9 @@ export function durationParts(ns: Ns, digits = 4): Quantity {
 	const abs = Math.abs(ns);
 	const half = 0.5 * 10 ** (3 - digits);
 	// 999.96 µs would print as "1000 µs": step to the next unit where rounding carries over.
-	const [unit, scale] = UNITS.find(([name, s]) => abs >= (name === "ns" ? 1 : s - half * (s / 1e3))) ?? ["ns", 1];
+	const [unit, scale] = UNITS.find(
+		([name, s]) => abs >= (name === "ns" ? 1 : s - half * (s / 1e3)),
+	) ?? ["ns", 1];
 	const v = abs / scale;
 	const whole = v >= 100 - half / 10 ? 3 : v >= 10 - half / 100 ? 2 : 1;
 	const decimals = unit === "ns" ? 0 : Math.max(0, digits - whole);
@@ -39,7 +41,10 @@ export function durationParts(ns: Ns, digits = 4): Quantity {
 	if (decimals && Number.isInteger(v)) text = v.toFixed(0);
 	const dot = text.indexOf(".");
 	const integer = dot < 0 ? text : text.slice(0, dot);
-	return { value: (ns < 0 ? "−" : "") + groupInteger(integer) + (dot < 0 ? "" : text.slice(dot)), unit };
+	return {
+		value: (ns < 0 ? "−" : "") + groupInteger(integer) + (dot < 0 ? "" : text.slice(dot)),
+		unit,
+	};
 }
 
 export function formatDuration(ns: Ns): string {
@@ -84,7 +89,7 @@ export function formatBytes(n: number): string {
 export function formatPercent(part: number, whole: number): string {
 	if (!(whole > 0)) return "–";
 	const p = (100 * part) / whole;
-	return (p > 0 && p < 1 ? "<1" : Math.round(p).toString()) + GAP + "%";
+	return `${p > 0 && p < 1 ? "<1" : Math.round(p)}${GAP}%`;
 }
 
 /** 1 -> "longest", 2 -> "2nd longest". */
@@ -92,7 +97,9 @@ export function formatRank(rank: number): string {
 	if (rank === 1) return "longest";
 	const tens = rank % 100;
 	const suffix =
-		tens >= 11 && tens <= 13 ? "th" : (({ 1: "st", 2: "nd", 3: "rd" }) as Record<number, string>)[rank % 10] ?? "th";
+		tens >= 11 && tens <= 13
+			? "th"
+			: (({ 1: "st", 2: "nd", 3: "rd" } as Record<number, string>)[rank % 10] ?? "th");
 	return `${formatCount(rank)}${suffix} longest`;
 }
 

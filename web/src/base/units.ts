@@ -9,4 +9,4 @@ export type CssPx = number & { readonly unit?: "css" };
 /** Pixels as the screen has them: CssPx times devicePixelRatio. */
 export type DevicePx = number & { readonly unit?: "device" };
 
-export const clamp = (x: number, lo: number, hi: number): number => (x < lo ? lo : x > hi ? hi : x);
+export const clamp = (x: number, lo: number, hi: number): number => Math.max(lo, Math.min(x, hi));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The time axis: ticks at 1, 2 or 5 times a power of ten, as close as their labels allow.
 
-import { formatTick } from "../base/format.ts";
 import type { Measure } from "../base/fit.ts";
+import { formatTick } from "../base/format.ts";
 import type { CssPx, Ns } from "../base/units.ts";
 import type { Window } from "../model/viewport.ts";
 import { Ink } from "./colours.ts";
@@ -35,18 +35,38 @@ export function axisTicks(w: Window, width: CssPx, measure: Measure): Ticks {
 	return ticks(w, width, Math.max(90, measure(sample) + 28));
 }
 
-export function fillAxis(w: Window, width: number, height: number, dpr: number, measure: Measure, out: Frame): void {
+export function fillAxis(
+	w: Window,
+	width: number,
+	height: number,
+	dpr: number,
+	measure: Measure,
+	out: Frame,
+): void {
 	const scale = new Scale(w, width);
 	const t = axisTicks(w, width / dpr, measure);
 	const minor = t.step / (String(t.step).startsWith("2") ? 4 : 5);
 	for (let i = Math.ceil(w.from / minor); i * minor <= w.to; i++)
-		out.rects.add(Math.round(scale.x(i * minor)), height - px(4, dpr), px(1, dpr), px(4, dpr), Ink.line);
+		out.rects.add(
+			Math.round(scale.x(i * minor)),
+			height - px(4, dpr),
+			px(1, dpr),
+			px(4, dpr),
+			Ink.line,
+		);
 	for (const at of t.times) {
 		const x = Math.round(scale.x(at));
 		out.rects.add(x, px(6, dpr), px(1, dpr), height - px(6, dpr), Ink.line);
 		const text = formatTick(at, t.step);
 		// Never over an edge.
 		if (x + px(5, dpr) + measure(text) * dpr <= width)
-			out.texts.push({ text, x: x + px(5, dpr), y: height / 2, colour: Ink.ink2, size: 11, align: "left" });
+			out.texts.push({
+				text,
+				x: x + px(5, dpr),
+				y: height / 2,
+				colour: Ink.ink2,
+				size: 11,
+				align: "left",
+			});
 	}
 }

@@ -17,8 +17,10 @@ export const Ink = {
 	exists: CLASS_COUNT + 9,
 	hover: CLASS_COUNT + 10,
 	stwMark: CLASS_COUNT + 11,
+	bg: CLASS_COUNT + 12,
+	panel: CLASS_COUNT + 13,
 	/** Text on a class: onClass + class. */
-	onClass: CLASS_COUNT + 12,
+	onClass: CLASS_COUNT + 14,
 } as const;
 
 /** The custom property behind each index up to onClass. */
@@ -46,6 +48,8 @@ export const PROPERTIES: readonly string[] = [
 	"--exists",
 	"--hover",
 	"--stw-mark",
+	"--bg",
+	"--panel",
 ];
 
 export interface Palette {
@@ -63,7 +67,12 @@ export interface Palette {
 export function parseColour(text: string): [number, number, number, number] {
 	const m = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})?$/i.exec(text.trim());
 	if (!m) throw new Error(`not a colour of the form #rrggbb: ${text}`);
-	return [1, 2, 3, 4].map((i) => (m[i] ? Number.parseInt(m[i] as string, 16) : 255)) as [number, number, number, number];
+	return [1, 2, 3, 4].map((i) => (m[i] ? Number.parseInt(m[i] as string, 16) : 255)) as [
+		number,
+		number,
+		number,
+		number,
+	];
 }
 
 function luminance([r, g, b]: readonly number[]): number {
@@ -76,7 +85,10 @@ function luminance([r, g, b]: readonly number[]): number {
 
 /** Contrast ratio of two opaque colours, as WCAG defines it. */
 export function contrast(a: string, b: string): number {
-	const [hi, lo] = [luminance(parseColour(a)), luminance(parseColour(b))].sort((x, y) => y - x) as [number, number];
+	const [hi, lo] = [luminance(parseColour(a)), luminance(parseColour(b))].sort((x, y) => y - x) as [
+		number,
+		number,
+	];
 	return (hi + 0.05) / (lo + 0.05);
 }
 
@@ -84,10 +96,15 @@ const ON_LIGHT = "#101214";
 const ON_DARK = "#ffffff";
 
 /** Text that can be read on a colour: white where it reaches 4.5:1, else nearly black. */
-export const textOn = (colour: string): string => (contrast(colour, ON_DARK) >= 4.5 ? ON_DARK : ON_LIGHT);
+export const textOn = (colour: string): string =>
+	contrast(colour, ON_DARK) >= 4.5 ? ON_DARK : ON_LIGHT;
 
 /** Builds a palette from the values of PROPERTIES, in their order. */
-export function makePalette(version: number, values: readonly string[], hidden: ReadonlySet<number>): Palette {
+export function makePalette(
+	version: number,
+	values: readonly string[],
+	hidden: ReadonlySet<number>,
+): Palette {
 	const css = [...values];
 	for (let cls = 0; cls < CLASS_COUNT; cls++) css.push(textOn(values[cls] as string));
 	const rgba = new Uint32Array(css.length);

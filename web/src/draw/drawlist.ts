@@ -2,8 +2,8 @@
 // What one frame shows, as data: rectangles in typed arrays, tile images by reference, texts. Filled by pure
 // functions, painted by paint.ts, compared as text by the tests. All coordinates are device pixels.
 
-import type { Tile } from "../model/tiles.ts";
 import type { DevicePx } from "../base/units.ts";
+import type { Tile } from "../model/tiles.ts";
 
 export class Rects {
 	count = 0;
@@ -87,6 +87,9 @@ export class Frame {
 	}
 }
 
+export const isEmpty = (f: Frame): boolean =>
+	f.back.count + f.rects.count + f.front.count + f.images.length + f.texts.length === 0;
+
 /** One line a thing, for tests: "rect 10,4 32x12 run". */
 export function describeFrame(f: Frame, colourName: (ix: number) => string): string {
 	const lines: string[] = [];
@@ -98,7 +101,9 @@ export function describeFrame(f: Frame, colourName: (ix: number) => string): str
 	};
 	rects("back", f.back);
 	for (const m of f.images)
-		lines.push(`image ${m.style} L${m.tile.level} B${m.tile.block} ${m.sx}+${m.sw} at ${m.x},${m.y} ${m.w}x${m.h}`);
+		lines.push(
+			`image ${m.style} L${m.tile.level} B${m.tile.block} ${m.sx}+${m.sw} at ${m.x},${m.y} ${m.w}x${m.h}`,
+		);
 	rects("rect", f.rects);
 	rects("front", f.front);
 	for (const t of f.texts) lines.push(`text "${t.text}" ${t.x},${t.y} ${colourName(t.colour)}`);

@@ -4,8 +4,8 @@
 import type { Measure } from "../base/fit.ts";
 import type { DevicePx, Ns } from "../base/units.ts";
 import type { Row } from "../model/rows.ts";
-import { levelFor } from "../model/tiles.ts";
 import type { TileCache } from "../model/tilecache.ts";
+import { levelFor } from "../model/tiles.ts";
 import type { Window } from "../model/viewport.ts";
 
 export interface Env {

@@ -22,7 +22,9 @@ export function fillOverlay(
 			out.back.add(0, rowTop(row, env), env.width, Math.round(row.h * env.dpr), Ink.hover);
 	if (!selection || !detail?.span || detail.selection.lane !== selection.lane) return;
 	const { span } = detail;
-	const row = env.rows.find((r) => r.lane === selection.lane || (selection.lane === "stw" && r.lane === "gc"));
+	const row = env.rows.find(
+		(r) => r.lane === selection.lane || (selection.lane === "stw" && r.lane === "gc"),
+	);
 	if (row) outline(row, span.start, span.end, scale, env, out);
 	if (!isRange(span) && span.woken_by?.goroutine) {
 		const waker = env.rows.find((r) => r.lane === `g:${span.woken_by?.goroutine?.row}`);
@@ -35,7 +37,10 @@ function outline(row: Row, start: number, end: number, scale: Scale, env: Env, o
 	const t = px(2, env.dpr);
 	const gap = px(1, env.dpr);
 	const x0 = Math.max(-2 * t, Math.round(scale.x(start)) - t);
-	const x1 = Math.min(env.width + 2 * t, Math.max(Math.round(scale.x(end)), Math.round(scale.x(start)) + 1) + t);
+	const x1 = Math.min(
+		env.width + 2 * t,
+		Math.max(Math.round(scale.x(end)), Math.round(scale.x(start)) + 1) + t,
+	);
 	if (x1 < 0 || x0 > env.width) return;
 	const y0 = rowTop(row, env) + Math.round(top * env.dpr) - t - gap;
 	const y1 = rowTop(row, env) + Math.round((top + h) * env.dpr) + t;

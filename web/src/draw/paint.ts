@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The only module that touches a canvas. Paints a Frame; keeps the images of tiles as long as the tiles live.
 
-import { TILE_COLUMNS, type Tile } from "../model/tiles.ts";
 import type { DevicePx } from "../base/units.ts";
+import { TILE_COLUMNS, type Tile } from "../model/tiles.ts";
 import type { Palette } from "./colours.ts";
-import type { Frame, ImageOp, Rects } from "./drawlist.ts";
+import { type Frame, type ImageOp, isEmpty, type Rects } from "./drawlist.ts";
 import { rasterTile } from "./raster.ts";
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+export const FONT =
+	'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 type Image = OffscreenCanvas;
 
@@ -27,7 +28,11 @@ function imageOf(op: ImageOp, palette: Palette): Image {
 		byLook.clear();
 		const pixels = rasterTile(op, palette);
 		image = new OffscreenCanvas(TILE_COLUMNS, op.h);
-		const data = new ImageData(new Uint8ClampedArray(pixels.buffer as ArrayBuffer), TILE_COLUMNS, op.h);
+		const data = new ImageData(
+			new Uint8ClampedArray(pixels.buffer as ArrayBuffer),
+			TILE_COLUMNS,
+			op.h,
+		);
 		(image.getContext("2d") as OffscreenCanvasRenderingContext2D).putImageData(data, 0, 0);
 		byLook.set(look, image);
 	}
@@ -36,14 +41,20 @@ function imageOf(op: ImageOp, palette: Palette): Image {
 
 export class Painter {
 	private readonly ctx: CanvasRenderingContext2D;
+	private empty = false;
 
-	constructor(private readonly canvas: HTMLCanvasElement) {
-		this.ctx = canvas.getContext("2d") as CanvasRenderingContext2D;
+	/** Opaque ones are painted over `background`, a colour by index; the browser then need not blend them. */
+	constructor(
+		private readonly canvas: HTMLCanvasElement,
+		private readonly background: number | null,
+	) {
+		this.ctx = canvas.getContext("2d", { alpha: background === null }) as CanvasRenderingContext2D;
 	}
 
 	/** Gives the canvas its size; true if it changed, which clears it. */
 	resize(width: DevicePx, height: DevicePx): boolean {
 		if (this.canvas.width === width && this.canvas.height === height) return false;
+		this.empty = false;
 		this.canvas.width = width;
 		this.canvas.height = height;
 		return true;
@@ -51,7 +62,16 @@ export class Painter {
 
 	paint(frame: Frame, palette: Palette, dpr: number): void {
 		const { ctx } = this;
-		ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
+		if (this.background === null) {
+			// Touching a canvas makes the browser compose all of it again.
+			const empty = isEmpty(frame);
+			if (empty && this.empty) return;
+			this.empty = empty;
+			ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
+		} else {
+			ctx.fillStyle = palette.css[this.background] as string;
+			ctx.fillRect(0, 0, this.canvas.width, this.canvas.height);
+		}
 		this.rects(frame.back, palette);
 		ctx.imageSmoothingEnabled = false;
 		for (const op of frame.images)
@@ -81,7 +101,12 @@ export class Painter {
 				current = colour[i] as number;
 				ctx.fillStyle = palette.css[current] as string;
 			}
-			ctx.fillRect(box[k] as number, box[k + 1] as number, box[k + 2] as number, box[k + 3] as number);
+			ctx.fillRect(
+				box[k] as number,
+				box[k + 1] as number,
+				box[k + 2] as number,
+				box[k + 3] as number,
+			);
 		}
 	}
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Curves: the heap with its goal, and how many goroutines were in which state.
 
-import type { DevicePx, Ns } from "../base/units.ts";
-import { Class } from "../model/trace.ts";
-import { columnAt, columnNs, type CountTile, TILE_COLUMNS } from "../model/tiles.ts";
-import type { Piece, TileCache } from "../model/tilecache.ts";
 import { upperBound } from "../base/search.ts";
+import type { DevicePx, Ns } from "../base/units.ts";
+import type { Piece, TileCache } from "../model/tilecache.ts";
+import { type CountTile, columnAt, columnNs, TILE_COLUMNS } from "../model/tiles.ts";
+import { Class } from "../model/trace.ts";
 import { Ink } from "./colours.ts";
 import type { Frame, Rects } from "./drawlist.ts";
-import { type Env, px, Scale } from "./env.ts";
+import { type Env, px, type Scale } from "./env.ts";
 import type { Bar } from "./spans.ts";
 
 /** Per pixel column of the plot: lowest, highest and last value; NaN where nothing is known. */
@@ -46,9 +46,16 @@ export function curveOf(pieces: readonly Piece[], scale: Scale, width: DevicePx)
 			for (let c = c0; c < TILE_COLUMNS && base + c * col < to; c++) {
 				const min = tile.min[c] as number;
 				if (Number.isNaN(min)) continue;
-				const x1 = Math.max(Math.floor(scale.x(base + c * col)), Math.ceil(scale.x(base + (c + 1) * col)) - 1);
+				const x1 = Math.max(
+					Math.floor(scale.x(base + c * col)),
+					Math.ceil(scale.x(base + (c + 1) * col)) - 1,
+				);
 				if (scale.x(base + c * col) > width) break;
-				for (let x = Math.max(0, Math.floor(scale.x(base + c * col))); x <= Math.min(x1, width - 1); x++)
+				for (
+					let x = Math.max(0, Math.floor(scale.x(base + c * col)));
+					x <= Math.min(x1, width - 1);
+					x++
+				)
 					put(x, min, tile.max[c] as number, tile.last[c] as number);
 			}
 		}
@@ -73,7 +80,8 @@ class Runs {
 		[this.x0, this.x1, this.y, this.h, this.colour] = [x, x + 1, y, h, colour];
 	}
 	flush(): void {
-		if (this.x1 > this.x0 && this.h > 0) this.out.add(this.x0, this.y, this.x1 - this.x0, this.h, this.colour);
+		if (this.x1 > this.x0 && this.h > 0)
+			this.out.add(this.x0, this.y, this.x1 - this.x0, this.h, this.colour);
 		this.x1 = -1;
 		this.x0 = 0;
 	}
@@ -83,7 +91,8 @@ export function fillHeap(bar: Bar, scale: Scale, env: Env, out: Frame): void {
 	const { from, to } = env.window;
 	const live = curveOf(env.tiles.cover("heap", scale.level, from, to), scale, env.width);
 	const goal = curveOf(env.tiles.cover("goal", scale.level, from, to), scale, env.width);
-	const y = (v: number) => bar.y + bar.h - Math.round((Math.min(v, env.heapMax) / env.heapMax) * (bar.h - 1));
+	const y = (v: number) =>
+		bar.y + bar.h - Math.round((Math.min(v, env.heapMax) / env.heapMax) * (bar.h - 1));
 	const thick = px(1, env.dpr);
 	const fill = new Runs(out.rects);
 	for (let x = 0; x < env.width; x++) {
@@ -96,7 +105,15 @@ export function fillHeap(bar: Bar, scale: Scale, env: Env, out: Frame): void {
 }
 
 /** The upper edge of a curve, its steps joined; dashed if `dash` is not 0. */
-function line(c: Curve, y: (v: number) => number, thick: number, colour: number, width: number, dash: number, out: Rects): void {
+function line(
+	c: Curve,
+	y: (v: number) => number,
+	thick: number,
+	colour: number,
+	width: number,
+	dash: number,
+	out: Rects,
+): void {
 	const runs = new Runs(out);
 	let before = Number.NaN;
 	for (let x = 0; x < width; x++) {
@@ -154,7 +171,15 @@ export function countScale(plane: Float32Array): (n: number) => number {
 }
 
 /** Stacked counts on a logarithmic scale; the topmost `layers` planes of countsOf are drawn. */
-export function fillCounts(pieces: readonly Piece[], bar: Bar, layers: number, scale: Scale, width: DevicePx, hidden: ReadonlySet<number>, out: Rects): void {
+export function fillCounts(
+	pieces: readonly Piece[],
+	bar: Bar,
+	layers: number,
+	scale: Scale,
+	width: DevicePx,
+	hidden: ReadonlySet<number>,
+	out: Rects,
+): void {
 	const planes = countsOf(pieces, scale, width).slice(0, layers);
 	const height = countScale(planes[layers - 1] as Float32Array);
 	const runs = planes.map(() => new Runs(out));
@@ -165,7 +190,8 @@ export function fillCounts(pieces: readonly Piece[], bar: Bar, layers: number, s
 			if (v <= 0) continue;
 			const top = Math.max(below, Math.round(height(v) * bar.h));
 			const colour = STACK_COLOURS[i] as number;
-			if (top > below && !hidden.has(colour)) (runs[i] as Runs).add(x, bar.y + bar.h - top, top - below, colour);
+			if (top > below && !hidden.has(colour))
+				(runs[i] as Runs).add(x, bar.y + bar.h - top, top - below, colour);
 			below = top;
 		}
 	}
@@ -184,7 +210,10 @@ export function counterAt(tiles: TileCache, lane: string, level: number, t: Ns):
 	}
 	if (tile.kind === 3) {
 		const c = columnAt(tile, t);
-		return [tile.running, tile.syscall, tile.runnable, tile.waiting].reduce((sum, plane) => sum + (plane[c] as number), 0);
+		return [tile.running, tile.syscall, tile.runnable, tile.waiting].reduce(
+			(sum, plane) => sum + (plane[c] as number),
+			0,
+		);
 	}
 	return Number.NaN;
 }

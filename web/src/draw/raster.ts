@@ -6,8 +6,15 @@
 // the share itself. Where a column is all of one state it looks exactly as the interval does when drawn alone, so
 // that nothing jumps when the server goes from columns to intervals.
 
+import {
+	type CountTile,
+	Flag,
+	type StateTile,
+	TILE_COLUMNS,
+	type Tile,
+	worstNs,
+} from "../model/tiles.ts";
 import { Class } from "../model/trace.ts";
-import { type CountTile, Flag, type StateTile, TILE_COLUMNS, type Tile, worstNs } from "../model/tiles.ts";
 import { Ink, type Palette } from "./colours.ts";
 import type { ImageOp } from "./drawlist.ts";
 
@@ -50,10 +57,22 @@ export function rasterTile(op: ImageOp, palette: Palette): Uint32Array {
 }
 
 /** Fills rows [bottom - to, bottom - from) of a column; returns `to`. */
-function stack(out: Uint32Array, h: number, column: number, from: number, to: number, pixel: number): number {
+function stack(
+	out: Uint32Array,
+	h: number,
+	column: number,
+	from: number,
+	to: number,
+	pixel: number,
+): number {
 	if (pixel !== 0)
 		for (let y = h - to; y < h - from; y++) if (y >= 0) out[y * TILE_COLUMNS + column] = pixel;
 	return to;
+}
+
+/** The edge of a wait that fills the next column needs no mark: it is seen there. */
+function besideAmber(runnable: ArrayLike<number>, c: number, much: number): boolean {
+	return (runnable[c - 1] ?? 0) >= much || (runnable[c + 1] ?? 0) >= much;
 }
 
 function tick(out: Uint32Array, h: number, column: number, length: number, pixel: number): void {
@@ -89,7 +108,11 @@ function rasterGoroutine(tile: StateTile, op: ImageOp, palette: Palette, out: Ui
 			part(wants, rgba[Class.wait] as number);
 			amber = wants * unit;
 		}
-		if (amber < seen && worstNs(tile.worst[c] as number) >= outlier)
+		if (
+			amber < seen &&
+			worstNs(tile.worst[c] as number) >= outlier &&
+			!besideAmber(tile.runnable, c, 128)
+		)
 			tick(out, h, c, Math.round(TICK_PX * dpr), rgba[Class.wait] as number);
 	}
 }
@@ -108,13 +131,22 @@ function rasterProc(tile: StateTile, op: ImageOp, palette: Palette, out: Uint32A
 			const top = Math.min(h, Math.max(least, Math.round((busy / 255) * h)));
 			y = stack(out, h, c, 0, top, rgba[cls === Class.idle ? Class.run : cls] as number);
 		}
-		if (sys > 0) stack(out, h, c, y, Math.min(h, y + Math.max(1, Math.round((sys / 255) * h))), rgba[Class.sys] as number);
+		if (sys > 0)
+			stack(
+				out,
+				h,
+				c,
+				y,
+				Math.min(h, y + Math.max(1, Math.round((sys / 255) * h))),
+				rgba[Class.sys] as number,
+			);
 	}
 }
 
 /** Number of goroutines at which the logarithmic part of a summary is full. */
 const QUEUE_FULL = 255;
-export const queueHeight = (n: number): number => Math.min(1, Math.log2(1 + n) / Math.log2(1 + QUEUE_FULL));
+export const queueHeight = (n: number): number =>
+	Math.min(1, Math.log2(1 + n) / Math.log2(1 + QUEUE_FULL));
 /** What running all procs leaves to those who queue. */
 const RUN_ROOM = 0.7;
 
@@ -131,17 +163,36 @@ function rasterCounts(tile: CountTile, op: ImageOp, palette: Palette, out: Uint3
 		let y = 0;
 		if ((tile.waiting[c] as number) > 0 || run + sys + wants > 0)
 			y = stack(out, h, c, 0, one, rgba[Ink.exists] as number);
-		if (run > 0) y = stack(out, h, c, 0, Math.max(one, Math.round(Math.min(1, run / op.scale) * RUN_ROOM * h)), running);
+		if (run > 0)
+			y = stack(
+				out,
+				h,
+				c,
+				0,
+				Math.max(one, Math.round(Math.min(1, run / op.scale) * RUN_ROOM * h)),
+				running,
+			);
 		const room = h - y;
-		if (sys > 0) y = stack(out, h, c, y, y + Math.max(one, Math.round(queueHeight(sys) * room * 0.5)), rgba[Class.sys] as number);
+		if (sys > 0)
+			y = stack(
+				out,
+				h,
+				c,
+				y,
+				y + Math.max(one, Math.round(queueHeight(sys) * room * 0.5)),
+				rgba[Class.sys] as number,
+			);
 		let amber = 0;
 		if (wants > 0) {
 			amber = Math.max(one, Math.round(queueHeight(wants) * (h - y)));
 			stack(out, h, c, y, y + amber, rgba[Class.wait] as number);
 		}
-		if (amber < 2 * dpr && (tile.worst[c] as number) >= outlier && !hidden.has(Class.wait))
+		if (
+			amber < 2 * dpr &&
+			(tile.worst[c] as number) >= outlier &&
+			!hidden.has(Class.wait) &&
+			!besideAmber(tile.runnable, c, 0.5)
+		)
 			tick(out, h, c, Math.round(TICK_PX * dpr), rgba[Class.wait] as number);
 	}
 }
-
-

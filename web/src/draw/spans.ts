@@ -6,9 +6,9 @@ import { cutRight } from "../base/fit.ts";
 import { formatDuration, tailFunction } from "../base/format.ts";
 import { upperBound } from "../base/search.ts";
 import type { DevicePx } from "../base/units.ts";
-import { Class, State } from "../model/trace.ts";
-import { columnNs, type SpanTile, TILE_COLUMNS, type Tile } from "../model/tiles.ts";
 import type { Piece } from "../model/tilecache.ts";
+import { columnNs, type SpanTile, TILE_COLUMNS, type Tile } from "../model/tiles.ts";
+import { Class, State } from "../model/trace.ts";
 import { Ink } from "./colours.ts";
 import type { Frame, ImageStyle } from "./drawlist.ts";
 import { type Env, px, type Scale } from "./env.ts";
@@ -28,7 +28,8 @@ const WAIT_LABEL_MIN = 120;
 const GAP_MIN = 4;
 
 function heightOf(state: number, h: DevicePx): DevicePx {
-	if (state === State.syscall || state === State.syscallBlocked) return Math.round(h * HEIGHT_SYSCALL);
+	if (state === State.syscall || state === State.syscallBlocked)
+		return Math.round(h * HEIGHT_SYSCALL);
 	if (state === State.runnable) return Math.round(h * HEIGHT_RUNNABLE);
 	return h;
 }
@@ -55,7 +56,8 @@ class Pending {
 	}
 
 	flush(bar: Bar, out: Frame): void {
-		if (this.colour >= 0) out.rects.add(this.x0, bar.y + bar.h - this.h, this.x1 - this.x0, this.h, this.colour);
+		if (this.colour >= 0)
+			out.rects.add(this.x0, bar.y + bar.h - this.h, this.x1 - this.x0, this.h, this.colour);
 		this.colour = -1;
 	}
 }
@@ -69,7 +71,16 @@ export function pixelRange(x0: number, x1: number, width: DevicePx): [number, nu
 
 export type LaneKind = "proc" | "thread" | "member";
 
-export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar, scale: Scale, env: Env, out: Frame, run: RunName): void {
+export function fillSpans(
+	tile: SpanTile,
+	piece: Piece,
+	kind: LaneKind,
+	bar: Bar,
+	scale: Scale,
+	env: Env,
+	out: Frame,
+	run: RunName,
+): void {
 	const from = Math.max(piece.from, env.window.from);
 	const to = Math.min(piece.to, env.window.to);
 	const active = new Pending();
@@ -83,7 +94,11 @@ export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar
 		if (env.hidden.has(cls)) continue;
 		const end = tile.end[i] as number;
 		// Cut to the piece: the neighbour draws the rest.
-		const [x0, x1] = pixelRange(scale.x(Math.max(start, from)), scale.x(Math.min(end, to)), env.width);
+		const [x0, x1] = pixelRange(
+			scale.x(Math.max(start, from)),
+			scale.x(Math.min(end, to)),
+			env.width,
+		);
 		const state = tile.state[i] as number;
 		const waiting = kind === "member" && state === State.waiting;
 		const holds = kind === "thread" && tile.row[i] === 0;
@@ -91,7 +106,8 @@ export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar
 		else if (holds) waits.add(x0, x1, line, Ink.exists, bar, out);
 		else {
 			// What abuts on a proc is told apart by a pixel of background, where there is room for one.
-			const gap = kind !== "member" && end <= to && x1 - x0 >= GAP_MIN * env.dpr ? px(1, env.dpr) : 0;
+			const gap =
+				kind !== "member" && end <= to && x1 - x0 >= GAP_MIN * env.dpr ? px(1, env.dpr) : 0;
 			active.add(x0, x1 - gap, heightOf(state, bar.h), cls, bar, out);
 		}
 		if (kind === "member") memberText(tile, i, x0, x1, waiting, piece, bar, env, scale, out);
@@ -102,7 +118,18 @@ export function fillSpans(tile: SpanTile, piece: Piece, kind: LaneKind, bar: Bar
 }
 
 /** How long it ran or waited, where that fits. Lower bars hold no letters; colour and tooltip say the state. */
-function memberText(tile: SpanTile, i: number, x0: number, x1: number, waiting: boolean, piece: Piece, bar: Bar, env: Env, scale: Scale, out: Frame): void {
+function memberText(
+	tile: SpanTile,
+	i: number,
+	x0: number,
+	x1: number,
+	waiting: boolean,
+	piece: Piece,
+	bar: Bar,
+	env: Env,
+	scale: Scale,
+	out: Frame,
+): void {
 	if (!waiting && tile.state[i] !== State.running) return;
 	const [start, end] = [tile.start[i] as number, tile.end[i] as number];
 	const pad = px(4, env.dpr);
@@ -172,7 +199,16 @@ export class RunName {
 }
 
 /** Columns of a tile as an image; snapped to whole pixels, so that neighbouring tiles neither overlap nor gape. */
-export function fillImage(tile: Tile, piece: Piece, style: ImageStyle, bar: Bar, scale: Scale, env: Env, out: Frame, run: number = Class.run): void {
+export function fillImage(
+	tile: Tile,
+	piece: Piece,
+	style: ImageStyle,
+	bar: Bar,
+	scale: Scale,
+	env: Env,
+	out: Frame,
+	run: number = Class.run,
+): void {
 	const col = columnNs(tile.level);
 	const base = tile.block * TILE_COLUMNS * col;
 	// Only the columns on screen, whole ones.
@@ -199,17 +235,33 @@ export function fillImage(tile: Tile, piece: Piece, style: ImageStyle, bar: Bar,
 	});
 }
 
-export function fillPieces(pieces: readonly Piece[], kind: LaneKind, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+export function fillPieces(
+	pieces: readonly Piece[],
+	kind: LaneKind,
+	bar: Bar,
+	scale: Scale,
+	env: Env,
+	out: Frame,
+): void {
 	const run = new RunName();
 	for (const piece of pieces) {
 		const tile = piece.tile;
 		if (tile.kind === 1) fillSpans(tile, piece, kind, bar, scale, env, out, run);
-		else if (tile.kind === 2) fillImage(tile, piece, kind === "member" ? "goroutine" : "proc", bar, scale, env, out);
-	}	run.flush(bar, env, out);
+		else if (tile.kind === 2)
+			fillImage(tile, piece, kind === "member" ? "goroutine" : "proc", bar, scale, env, out);
+	}
+	run.flush(bar, env, out);
 }
 
 /** GC phases and stop-the-world of a lane of their own: exact, or shares where there are too many. */
-export function fillRanges(pieces: readonly Piece[], cls: number, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+export function fillRanges(
+	pieces: readonly Piece[],
+	cls: number,
+	bar: Bar,
+	scale: Scale,
+	env: Env,
+	out: Frame,
+): void {
 	if (env.hidden.has(cls)) return;
 	const least = cls === Class.stw ? px(2, env.dpr) : 1;
 	eachRange(pieces, scale, env, least, (x0, x1, share) => {
@@ -217,10 +269,18 @@ export function fillRanges(pieces: readonly Piece[], cls: number, bar: Bar, scal
 		out.rects.add(x0, bar.y + bar.h - h, x1 - x0, h, cls);
 	});
 	for (const piece of pieces)
-		if (piece.tile.kind === 1 && cls === Class.gc) labelRanges(piece.tile, piece, bar, scale, env, out);
+		if (piece.tile.kind === 1 && cls === Class.gc)
+			labelRanges(piece.tile, piece, bar, scale, env, out);
 }
 
-function labelRanges(tile: SpanTile, piece: Piece, bar: Bar, scale: Scale, env: Env, out: Frame): void {
+function labelRanges(
+	tile: SpanTile,
+	piece: Piece,
+	bar: Bar,
+	scale: Scale,
+	env: Env,
+	out: Frame,
+): void {
 	const pad = px(4, env.dpr);
 	for (let i = 0; i < tile.count; i++) {
 		const start = Math.max(tile.start[i] as number, env.window.from);
@@ -230,9 +290,20 @@ function labelRanges(tile: SpanTile, piece: Piece, bar: Bar, scale: Scale, env: 
 		const x0 = scale.x(start);
 		const x1 = Math.min(env.width, scale.x(tile.end[i] as number));
 		if (x1 - x0 < LABEL_MIN * env.dpr) continue;
-		const text = cutRight(env.rangeName(tile.row[i] as number, "gc", tile.start[i] as number) ?? "GC", (x1 - x0 - 2 * pad) / env.dpr, env.measure);
+		const text = cutRight(
+			env.rangeName(tile.row[i] as number, "gc", tile.start[i] as number) ?? "GC",
+			(x1 - x0 - 2 * pad) / env.dpr,
+			env.measure,
+		);
 		if (text)
-			out.texts.push({ text, x: x0 + pad, y: bar.y + bar.h / 2, colour: Ink.onClass + Class.gc, size: 11, align: "left" });
+			out.texts.push({
+				text,
+				x: x0 + pad,
+				y: bar.y + bar.h / 2,
+				colour: Ink.onClass + Class.gc,
+				size: 11,
+				align: "left",
+			});
 	}
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // One frame of the lanes: background, every visible row, marks through all of them. And the overview above.
 
-import { Class } from "../model/trace.ts";
-import type { Row } from "../model/rows.ts";
-import { blockNs, blocksOf, topLevel } from "../model/tiles.ts";
-import type { Piece, TileCache } from "../model/tilecache.ts";
-import { wholeTrace } from "../model/viewport.ts";
 import type { DevicePx, Ns } from "../base/units.ts";
+import type { Row } from "../model/rows.ts";
+import type { Piece, TileCache } from "../model/tilecache.ts";
+import { blockNs, blocksOf, topLevel } from "../model/tiles.ts";
+import { Class } from "../model/trace.ts";
+import { wholeTrace } from "../model/viewport.ts";
 import { axisTicks } from "./axis.ts";
 import { Ink } from "./colours.ts";
 import type { Frame } from "./drawlist.ts";
@@ -30,7 +30,8 @@ export function fillTimeline(env: Env, out: Frame): void {
 		const y = rowTop(row, env);
 		const foot = y + Math.round(row.h * env.dpr) - px(1, env.dpr);
 		out.back.add(0, foot, env.width, px(1, env.dpr), Ink.line2);
-		if (row.kind === "section" && row.y > 0) out.back.add(0, y - px(1, env.dpr), env.width, px(1, env.dpr), Ink.line);
+		if (row.kind === "section" && row.y > 0)
+			out.back.add(0, y - px(1, env.dpr), env.width, px(1, env.dpr), Ink.line);
 		fillRow(row, y, gc, stw, scale, env, out);
 	}
 	fillStopMarks(stw, bottom, scale, env, out);
@@ -48,7 +49,15 @@ function barOf(row: Row, y: DevicePx, dpr: number): Bar {
 	return { y: y + Math.round(top * dpr), h: Math.round(h * dpr) };
 }
 
-function fillRow(row: Row, y: DevicePx, gc: Piece[], stw: Piece[], scale: Scale, env: Env, out: Frame): void {
+function fillRow(
+	row: Row,
+	y: DevicePx,
+	gc: Piece[],
+	stw: Piece[],
+	scale: Scale,
+	env: Env,
+	out: Frame,
+): void {
 	const bar = barOf(row, y, env.dpr);
 	const pieces = () => env.tiles.cover(row.lane, scale.level, env.window.from, env.window.to);
 	switch (row.kind) {
@@ -64,14 +73,31 @@ function fillRow(row: Row, y: DevicePx, gc: Piece[], stw: Piece[], scale: Scale,
 			break;
 		case "proc":
 		case "thread":
-			fillPieces(env.tiles.refine(row.lane, pieces(), scale.level, FINER), row.kind, bar, scale, env, out);
+			fillPieces(
+				env.tiles.refine(row.lane, pieces(), scale.level, FINER),
+				row.kind,
+				bar,
+				scale,
+				env,
+				out,
+			);
 			break;
 		case "member":
 			fillPieces(pieces(), row.kind, bar, scale, env, out);
 			break;
 		case "group":
 			for (const p of pieces())
-				if (p.tile.kind === 3) fillImage(p.tile, p, "counts", bar, scale, env, out, isGcWorker(row.label) ? Class.gc : Class.run);
+				if (p.tile.kind === 3)
+					fillImage(
+						p.tile,
+						p,
+						"counts",
+						bar,
+						scale,
+						env,
+						out,
+						isGcWorker(row.label) ? Class.gc : Class.run,
+					);
 			break;
 	}
 }
@@ -86,7 +112,8 @@ function fillStopMarks(stw: Piece[], bottom: DevicePx, scale: Scale, env: Env, o
 	eachRange(stw, scale, env, least, (x0, x1) => marks.push([x0, x1]));
 	const covered = marks.reduce((sum, [x0, x1]) => sum + x1 - x0, 0);
 	const dense = covered > env.width * DENSE;
-	for (const [x0, x1] of marks) out.front.add(x0, 0, x1 - x0, bottom, dense ? Ink.stwTint : Ink.stwMark);
+	for (const [x0, x1] of marks)
+		out.front.add(x0, 0, x1 - x0, bottom, dense ? Ink.stwTint : Ink.stwMark);
 }
 
 /** Once all that is on screen is here: a screen to the left and right, and the tile that holds the whole trace. */
@@ -98,7 +125,11 @@ function prefetch(env: Env, level: number): void {
 	for (const row of env.rows) if (row.lane) lanes.add(row.lane);
 	if (lanes.has("heap")) lanes.add("goal");
 	for (const lane of lanes) if (top > level) env.tiles.want(lane, top, 0);
-	const [b0, b1] = blocksOf(Math.max(0, env.window.from - length), Math.min(env.duration, env.window.to + length), level);
+	const [b0, b1] = blocksOf(
+		Math.max(0, env.window.from - length),
+		Math.min(env.duration, env.window.to + length),
+		level,
+	);
 	for (let b = b0; b <= b1; b++) {
 		if (b * blockNs(level) >= env.duration) break;
 		for (const lane of lanes) env.tiles.want(lane, level, b);
@@ -121,13 +152,25 @@ export function fillOverview(o: Overview, out: Frame): void {
 	const scale = new Scale(window, o.width);
 	const top = px(10, o.dpr);
 	const bar = { y: top, h: o.height - top - px(4, o.dpr) };
-	fillCounts(o.tiles.cover("all", scale.level, 0, o.duration), bar, 3, scale, o.width, o.hidden, out.rects);
+	fillCounts(
+		o.tiles.cover("all", scale.level, 0, o.duration),
+		bar,
+		3,
+		scale,
+		o.width,
+		o.hidden,
+		out.rects,
+	);
 	if (!o.hidden.has(Class.gc))
 		eachRange(o.tiles.cover("gc", scale.level, 0, o.duration), scale, env, 1, (x0, x1) =>
 			out.rects.add(x0, px(4, o.dpr), x1 - x0, px(3, o.dpr), Class.gc),
 		);
 	if (!o.hidden.has(Class.stw))
-		eachRange(o.tiles.cover("stw", scale.level, 0, o.duration), scale, env, px(2, o.dpr), (x0, x1) =>
-			out.rects.add(x0, px(2, o.dpr), x1 - x0, px(6, o.dpr), Class.stw),
+		eachRange(
+			o.tiles.cover("stw", scale.level, 0, o.duration),
+			scale,
+			env,
+			px(2, o.dpr),
+			(x0, x1) => out.rects.add(x0, px(2, o.dpr), x1 - x0, px(6, o.dpr), Class.stw),
 		);
 }

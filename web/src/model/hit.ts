@@ -4,9 +4,16 @@
 
 import { upperBound } from "../base/search.ts";
 import type { Ns } from "../base/units.ts";
-import { State } from "./trace.ts";
-import { columnAt, columnNs, type CountTile, type ShareTile, type StateTile, TILE_COLUMNS } from "./tiles.ts";
 import type { TileCache } from "./tilecache.ts";
+import {
+	type CountTile,
+	columnAt,
+	columnNs,
+	type ShareTile,
+	type StateTile,
+	TILE_COLUMNS,
+} from "./tiles.ts";
+import { State } from "./trace.ts";
 
 export interface SpanHit {
 	what: "span";

@@ -59,27 +59,47 @@ export interface RowsInput {
 	notes: Readonly<Record<SectionName, string>>;
 }
 
-export const HEIGHT = { section: 22, gc: 20, plot: 40, proc: 24, thread: 20, group: 22, member: 18, more: 18 } as const;
+export const HEIGHT = {
+	section: 22,
+	gc: 20,
+	plot: 40,
+	proc: 24,
+	thread: 20,
+	group: 22,
+	member: 18,
+	more: 18,
+} as const;
 
 export function buildRows(input: RowsInput): Row[] {
 	const rows: Row[] = [];
 	let y = 0;
 	let section: SectionName = "runtime";
-	const add = (row: Omit<Row, "y" | "section" | "note" | "open"> & { note?: string; open?: boolean }) => {
+	const add = (
+		row: Omit<Row, "y" | "section" | "note" | "open"> & { note?: string; open?: boolean },
+	) => {
 		rows.push({ note: "", open: false, ...row, y, section });
 		y += row.h;
 	};
 	const head = (name: SectionName, label: string): boolean => {
 		section = name;
 		const open = !input.collapsed.has(name);
-		add({ key: `#${name}`, kind: "section", lane: "", h: HEIGHT.section, label, note: input.notes[name], open });
+		add({
+			key: `#${name}`,
+			kind: "section",
+			lane: "",
+			h: HEIGHT.section,
+			label,
+			note: input.notes[name],
+			open,
+		});
 		return open;
 	};
 	const { trace } = input;
 
 	if (head("runtime", "Runtime")) {
 		add({ key: "gc", kind: "gc", lane: "gc", h: HEIGHT.gc, label: "GC" });
-		if (trace.heap_max > 0) add({ key: "heap", kind: "heap", lane: "heap", h: HEIGHT.plot, label: "Heap" });
+		if (trace.heap_max > 0)
+			add({ key: "heap", kind: "heap", lane: "heap", h: HEIGHT.plot, label: "Heap" });
 		add({ key: "all", kind: "counts", lane: "all", h: HEIGHT.plot, label: "Goroutines" });
 	}
 	if (trace.procs.length && head("procs", "Procs"))
@@ -90,7 +110,14 @@ export function buildRows(input: RowsInput): Row[] {
 	if (trace.threads.length && head("threads", "Threads"))
 		for (const m of [...trace.threads].sort((a, b) => a.id - b.id)) {
 			const lane = `m:${m.row}`;
-			add({ key: lane, kind: "thread", lane, h: HEIGHT.thread, label: `thread ${m.id}`, subject: m.row });
+			add({
+				key: lane,
+				kind: "thread",
+				lane,
+				h: HEIGHT.thread,
+				label: `thread ${m.id}`,
+				subject: m.row,
+			});
 		}
 	if (input.groups.length && head("goroutines", "Goroutines"))
 		for (const g of input.groups) {
@@ -122,7 +149,15 @@ function addMembers(
 		if (shown.has(m.row)) return;
 		shown.add(m.row);
 		const lane = `g:${m.row}`;
-		add({ key: lane, kind: "member", lane, h: HEIGHT.member, label: `G${m.id}`, group, subject: m.row });
+		add({
+			key: lane,
+			kind: "member",
+			lane,
+			h: HEIGHT.member,
+			label: `G${m.id}`,
+			group,
+			subject: m.row,
+		});
 	};
 	for (const m of members.pinned) one(m);
 	for (const m of members.rows) one(m);
@@ -162,4 +197,26 @@ export function visibleRows(rows: readonly Row[], top: CssPx, height: CssPx): Ro
 export function rowAt(rows: readonly Row[], y: CssPx): Row | undefined {
 	const r = rows[firstVisible(rows, y)];
 	return r && r.y <= y ? r : undefined;
+}
+
+/** All groups for the list of lanes: those that live in the window by the time they wanted, then the others. */
+export function groupsInWindow(all: readonly Group[], there: readonly Group[]): Group[] {
+	const order = new Map(all.map((g, i) => [g.ix, i]));
+	const known = new Set(there.map((g) => g.ix));
+	const nothing = {
+		alive: 0,
+		wanted_ns: 0,
+		execution_ns: 0,
+		sched_wait_ns: 0,
+		syscall_ns: 0,
+		block_ns: 0,
+		total_ns: 0,
+		worst_wait_ns: 0,
+	};
+	const absent = all.filter((g) => !known.has(g.ix)).map((g) => ({ ...g, ...nothing }));
+	const rank = (g: Group) => order.get(g.ix) ?? 0;
+	return [...there, ...absent].sort(
+		(a, b) =>
+			Number(b.alive > 0) - Number(a.alive > 0) || b.wanted_ns - a.wanted_ns || rank(a) - rank(b),
+	);
 }

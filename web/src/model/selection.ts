@@ -44,9 +44,13 @@ export function parsePlace(hash: string): Place {
 			if (m && Number(m[1]) < Number(m[2])) place.window = { from: Number(m[1]), to: Number(m[2]) };
 		} else if (key === "sel") {
 			const m = /^([^@]+)@(\d{1,16})$/.exec(value);
-			if (m && LANE.test(m[1] as string)) place.selection = { lane: m[1] as string, t: Number(m[2]) };
+			if (m && LANE.test(m[1] as string))
+				place.selection = { lane: m[1] as string, t: Number(m[2]) };
 		} else if (key === "open") {
-			place.open = value.split(",").filter((v) => /^\d{1,9}$/.test(v)).map(Number);
+			place.open = value
+				.split(",")
+				.filter((v) => /^\d{1,9}$/.test(v))
+				.map(Number);
 		}
 	}
 	return place;

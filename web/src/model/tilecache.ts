@@ -57,7 +57,8 @@ export class TileCache {
 	/** Notes a tile to fetch unless it is here. The first noted is the first sent. */
 	want(lane: string, level: number, block: number): void {
 		const key = tileKey(lane, level, block);
-		if (!this.tiles.has(key) && !this.wanted.has(key)) this.wanted.set(key, { key, lane, level, block });
+		if (!this.tiles.has(key) && !this.wanted.has(key))
+			this.wanted.set(key, { key, lane, level, block });
 	}
 
 	/** Forgets what earlier frames wanted: what is still needed will be asked for again. */

@@ -78,11 +78,19 @@ export interface PointTile extends Base {
 	time: Float64Array;
 	value: Float64Array;
 }
-export type Tile = EmptyTile | SpanTile | StateTile | CountTile | ColumnTile | ShareTile | PointTile;
+export type Tile =
+	| EmptyTile
+	| SpanTile
+	| StateTile
+	| CountTile
+	| ColumnTile
+	| ShareTile
+	| PointTile;
 
 export const columnNs = (level: number): Ns => 2 ** level;
 export const blockNs = (level: number): Ns => TILE_COLUMNS * 2 ** level;
-export const tileKey = (lane: string, level: number, block: number): string => `${lane} ${level} ${block}`;
+export const tileKey = (lane: string, level: number, block: number): string =>
+	`${lane} ${level} ${block}`;
 
 /** The level at which a column is at least one and less than two device pixels wide. */
 export function levelFor(length: Ns, width: DevicePx): number {

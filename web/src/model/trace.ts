@@ -4,7 +4,14 @@
 import type { Ns } from "../base/units.ts";
 
 /** enum kymo_span_state. */
-export const State = { none: 0, runnable: 1, running: 2, waiting: 3, syscall: 4, syscallBlocked: 5 } as const;
+export const State = {
+	none: 0,
+	runnable: 1,
+	running: 2,
+	waiting: 3,
+	syscall: 4,
+	syscallBlocked: 5,
+} as const;
 
 /** What decides the colour. */
 export const Class = {
@@ -146,7 +153,12 @@ export interface SpanDoc {
 	stack: Frame[];
 	end_stack: Frame[];
 	cause: string;
-	woken_by: { goroutine: GoroutineRef | null; proc: number | null; time: Ns; stack: Frame[] } | null;
+	woken_by: {
+		goroutine: GoroutineRef | null;
+		proc: number | null;
+		time: Ns;
+		stack: Frame[];
+	} | null;
 	next: { state: number; duration: Ns; proc: RowId | null } | null;
 	ranges: { name: string; start: Ns; end: Ns }[];
 }
@@ -198,5 +210,7 @@ export function lifeByClass(t: Omit<GroupTotals, "name" | "count">): Map<number,
 	for (const [reason, ns] of Object.entries(t.block_ns)) add(classOfReason(reason), ns);
 	const known = [...by.values()].reduce((a, b) => a + b, 0);
 	add(Class.other, t.total_ns - known);
-	return new Map(CLASS_NAMES.flatMap(([cls]) => (by.has(cls) ? [[cls, by.get(cls) as Ns] as const] : [])));
+	return new Map(
+		CLASS_NAMES.flatMap(([cls]) => (by.has(cls) ? [[cls, by.get(cls) as Ns] as const] : [])),
+	);
 }

@@ -46,5 +46,7 @@ export function centre(w: Window, at: Ns, duration: Ns): Window {
 	return clampWindow(at - half, at + half, duration);
 }
 
-export const timeToX = (w: Window, t: Ns, width: number): number => ((t - w.from) / (w.to - w.from)) * width;
-export const xToTime = (w: Window, x: number, width: number): Ns => w.from + (x / width) * (w.to - w.from);
+export const timeToX = (w: Window, t: Ns, width: number): number =>
+	((t - w.from) / (w.to - w.from)) * width;
+export const xToTime = (w: Window, x: number, width: number): Ns =>
+	w.from + (x / width) * (w.to - w.from);

@@ -2,16 +2,16 @@
 // The server's documents, as promises. Three things can go wrong, and the page says different things about them:
 // the trace is still loading, the server said no, the server is gone.
 
+import type { Ns } from "../base/units.ts";
 import type {
+	GoroutineDoc,
 	Group,
 	GroupTotals,
-	GoroutineDoc,
 	Member,
 	SearchAnswer,
 	SpanAnswer,
 	TraceDoc,
 } from "../model/trace.ts";
-import type { Ns } from "../base/units.ts";
 
 export class Loading extends Error {
 	constructor(
@@ -69,7 +69,10 @@ export const api = {
 			signal,
 		),
 	span: (lane: string, t: Ns, signal?: AbortSignal) =>
-		json<SpanAnswer>(`/api/span?lane=${encodeURIComponent(lane)}&t=${Math.max(0, Math.floor(t))}`, signal),
+		json<SpanAnswer>(
+			`/api/span?lane=${encodeURIComponent(lane)}&t=${Math.max(0, Math.floor(t))}`,
+			signal,
+		),
 	goroutine: (row: number, signal?: AbortSignal) =>
 		json<{ goroutine: GoroutineDoc }>(`/api/goroutine/${row}`, signal),
 	search: (q: string, limit: number, signal?: AbortSignal) =>

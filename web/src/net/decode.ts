@@ -42,7 +42,9 @@ export function decodeTiles(buffer: ArrayBuffer): Tile[] {
 		const body = at + HEADER_BYTES;
 		at = body + bytes;
 		if (at > buffer.byteLength || bytes % 8) throw new RangeError("a tile's length is wrong");
-		tiles.push(decodeOne(kind, { level, block, bytes }, count, new Planes(buffer, body, at, count)));
+		tiles.push(
+			decodeOne(kind, { level, block, bytes }, count, new Planes(buffer, body, at, count)),
+		);
 	}
 	return tiles;
 }
@@ -53,7 +55,11 @@ function decodeOne(
 	count: number,
 	p: Planes,
 ): Tile {
-	const columns = kind === Kind.states || kind === Kind.counts || kind === Kind.counterColumns || kind === Kind.shares;
+	const columns =
+		kind === Kind.states ||
+		kind === Kind.counts ||
+		kind === Kind.counterColumns ||
+		kind === Kind.shares;
 	if (columns && count !== TILE_COLUMNS) throw new RangeError(`a tile of ${count} columns`);
 	switch (kind) {
 		case Kind.empty:

@@ -4,8 +4,8 @@
 // under way of which nothing is wanted any more is broken off.
 
 import type { TileCache, Want } from "../model/tilecache.ts";
-import { decodeTiles } from "./decode.ts";
 import { request } from "./api.ts";
+import { decodeTiles } from "./decode.ts";
 
 const BATCH_TILES = 256;
 const MAX_BATCHES = 2;
@@ -46,7 +46,10 @@ export class TileClient {
 
 	private pump(): void {
 		while (this.queue.length && this.batches.size < MAX_BATCHES) {
-			const batch: Batch = { wants: this.queue.splice(0, BATCH_TILES), abort: new AbortController() };
+			const batch: Batch = {
+				wants: this.queue.splice(0, BATCH_TILES),
+				abort: new AbortController(),
+			};
 			this.batches.add(batch);
 			for (const w of batch.wants) this.inFlight.add(w.key);
 			void this.send(batch);

@@ -2,7 +2,14 @@
 // Small pieces that several views are made of.
 
 import type { ComponentChildren } from "preact";
-import { baseName, durationParts, formatDuration, formatPercent, formatTime, shortFunction } from "../base/format.ts";
+import {
+	baseName,
+	durationParts,
+	formatDuration,
+	formatPercent,
+	formatTime,
+	shortFunction,
+} from "../base/format.ts";
 import type { Ns } from "../base/units.ts";
 import { CLASS_NAMES, type Frame, type GoroutineRef } from "../model/trace.ts";
 import { useStore } from "./ctx.ts";
@@ -44,7 +51,15 @@ export function LifeBar({ parts }: { parts: ReadonlyMap<number, Ns> }) {
 	);
 }
 
-export function Stack({ title, frames, testid }: { title: string; frames: readonly Frame[]; testid?: string }) {
+export function Stack({
+	title,
+	frames,
+	testid,
+}: {
+	title: string;
+	frames: readonly Frame[];
+	testid?: string;
+}) {
 	if (!frames.length) return null;
 	return (
 		<section class="stack" data-testid={testid}>
@@ -61,7 +76,12 @@ export function Stack({ title, frames, testid }: { title: string; frames: readon
 }
 
 /** A link to what a goroutine did at an instant. */
-export function GoroutineLink(p: { who: GoroutineRef; t: Ns; testid?: string; children?: ComponentChildren }) {
+export function GoroutineLink(p: {
+	who: GoroutineRef;
+	t: Ns;
+	testid?: string;
+	children?: ComponentChildren;
+}) {
 	const store = useStore();
 	return (
 		<button

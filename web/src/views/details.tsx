@@ -2,8 +2,22 @@
 // The selected interval, read as a sentence: what, since when, how long and how that compares, who ended it, what
 // came next. Then the stacks, then the goroutine's whole life.
 
-import { formatDuration, formatPercent, formatRank, formatTime, tailFunction, formatCount } from "../base/format.ts";
-import { type GoroutineDoc, isRange, lifeByClass, type RangeDoc, type SpanDoc, State } from "../model/trace.ts";
+import {
+	formatCount,
+	formatDuration,
+	formatPercent,
+	formatRank,
+	formatTime,
+	tailFunction,
+} from "../base/format.ts";
+import {
+	type GoroutineDoc,
+	isRange,
+	lifeByClass,
+	type RangeDoc,
+	type SpanDoc,
+	State,
+} from "../model/trace.ts";
 import { className, Duration, GoroutineLink, LifeBar, Stack, Swatch } from "./bits.tsx";
 import { useStore } from "./ctx.ts";
 
@@ -14,7 +28,8 @@ export function Details() {
 	if (!selection)
 		return (
 			<p class="hint">
-				Click an interval on the timeline to read what it was: its state and reason, who ended it, where it stood.
+				Click an interval on the timeline to read what it was: its state and reason, who ended it,
+				where it stood.
 			</p>
 		);
 	if (!detail) return <p class="hint">…</p>;
@@ -69,7 +84,9 @@ function Interval({ span }: { span: SpanDoc }) {
 						{formatDuration(span.duration)}
 					</b>
 					{span.open && <span class="soft"> and still so at the trace's end</span>}
-					{span.of > 1 && <span class="soft">{` · ${formatRank(span.rank)} of ${formatCount(span.of)} like it`}</span>}
+					{span.of > 1 && (
+						<span class="soft">{` · ${formatRank(span.rank)} of ${formatCount(span.of)} like it`}</span>
+					)}
 				</dd>
 				{span.state !== State.waiting && span.reason && (
 					<>
@@ -87,7 +104,10 @@ function Interval({ span }: { span: SpanDoc }) {
 								: `${nextName(span.next.state)} for ${formatDuration(span.next.duration)}`}
 							{span.next.proc && ", ran on "}
 							{span.next.proc && (
-								<ProcLink proc={span.next.proc} t={span.end + (span.next.state === State.runnable ? span.next.duration : 0)} />
+								<ProcLink
+									proc={span.next.proc}
+									t={span.end + (span.next.state === State.runnable ? span.next.duration : 0)}
+								/>
 							)}
 						</dd>
 					</>
@@ -119,7 +139,12 @@ function Interval({ span }: { span: SpanDoc }) {
 				<button type="button" onClick={() => store.step(-1)} title="The interval before (,)">
 					‹ before
 				</button>
-				<button type="button" onClick={() => store.fitSelection()} title="Fit the interval (F)" data-testid="details-fit">
+				<button
+					type="button"
+					onClick={() => store.fitSelection()}
+					title="Fit the interval (F)"
+					data-testid="details-fit"
+				>
 					fit
 				</button>
 				<button type="button" onClick={() => store.step(1)} title="The interval after (.)">
@@ -127,7 +152,13 @@ function Interval({ span }: { span: SpanDoc }) {
 				</button>
 			</div>
 			<Stack title={stackTitle(span)} frames={span.stack} testid="details-stack" />
-			{waker && <Stack title={span.cause === "created" ? "Created at" : "Woken at"} frames={waker.stack} testid="details-waker-stack" />}
+			{waker && (
+				<Stack
+					title={span.cause === "created" ? "Created at" : "Woken at"}
+					frames={waker.stack}
+					testid="details-waker-stack"
+				/>
+			)}
 			<Stack title="Next stopped at" frames={span.end_stack} testid="details-end-stack" />
 		</>
 	);
@@ -135,12 +166,18 @@ function Interval({ span }: { span: SpanDoc }) {
 
 function stackTitle(span: SpanDoc): string {
 	if (span.state === State.waiting) return "Blocked at";
-	if (span.state === State.syscall || span.state === State.syscallBlocked) return "Entered the kernel at";
+	if (span.state === State.syscall || span.state === State.syscallBlocked)
+		return "Entered the kernel at";
 	return span.state === State.runnable ? "Stopped at" : "Began at";
 }
 
 const nextName = (state: number): string =>
-	({ [State.running]: "ran", [State.waiting]: "blocked", [State.syscall]: "in a syscall", [State.syscallBlocked]: "in a syscall" })[state] ?? "gone";
+	({
+		[State.running]: "ran",
+		[State.waiting]: "blocked",
+		[State.syscall]: "in a syscall",
+		[State.syscallBlocked]: "in a syscall",
+	})[state] ?? "gone";
 
 function Waker({ span }: { span: SpanDoc }) {
 	const waker = span.woken_by;
@@ -196,7 +233,8 @@ function Range({ span }: { span: RangeDoc }) {
 					<>
 						<dt>By</dt>
 						<dd>
-							<GoroutineLink who={span.goroutine} t={span.start} /> <span class="soft">{span.goroutine.name}</span>
+							<GoroutineLink who={span.goroutine} t={span.start} />{" "}
+							<span class="soft">{span.goroutine.name}</span>
 						</dd>
 					</>
 				)}
@@ -239,7 +277,15 @@ function Life({ goroutine: g }: { goroutine: GoroutineDoc }) {
 							</tr>
 						))}
 						<tr class="total">
-							<td>{g.existed ? (g.ended ? "Seen until its end" : "Seen") : g.ended ? "Lived" : "Lived so far"}</td>
+							<td>
+								{g.existed
+									? g.ended
+										? "Seen until its end"
+										: "Seen"
+									: g.ended
+										? "Lived"
+										: "Lived so far"}
+							</td>
 							<td>
 								<Duration ns={g.total_ns} />
 							</td>

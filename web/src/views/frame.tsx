@@ -7,7 +7,8 @@ import { CLASS_NAMES } from "../model/trace.ts";
 import { useStore } from "./ctx.ts";
 import { Search } from "./search.tsx";
 
-const plural = (n: number, one: string, many = `${one}s`) => `${formatCount(n)} ${n === 1 ? one : many}`;
+const plural = (n: number, one: string, many = `${one}s`) =>
+	`${formatCount(n)} ${n === 1 ? one : many}`;
 
 export function Header({ theme, onTheme }: { theme: string; onTheme: () => void }) {
 	const store = useStore();
@@ -24,7 +25,11 @@ export function Header({ theme, onTheme }: { theme: string; onTheme: () => void 
 	return (
 		<header>
 			<b class="brand">kymo</b>
-			<b class="file" data-testid="file" title={t ? `${t.file}, ${formatCount(t.bytes)} bytes, ${formatCount(t.events)} events` : ""}>
+			<b
+				class="file"
+				data-testid="file"
+				title={t ? `${t.file}, ${formatCount(t.bytes)} bytes, ${formatCount(t.events)} events` : ""}
+			>
 				{t?.file ?? ""}
 			</b>
 			<span class="trace-facts" data-testid="facts">
@@ -32,7 +37,13 @@ export function Header({ theme, onTheme }: { theme: string; onTheme: () => void 
 			</span>
 			<Search />
 			<div class="tools">
-				<button type="button" onClick={onTheme} title="Light or dark" data-testid="theme" aria-label={`Theme: ${theme}`}>
+				<button
+					type="button"
+					onClick={onTheme}
+					title="Light or dark"
+					data-testid="theme"
+					aria-label={`Theme: ${theme}`}
+				>
 					<svg viewBox="0 0 16 16" aria-hidden="true">
 						<circle cx="8" cy="8" r="5.500" />
 						<path d="M8 2.500a5.500 5.500 0 0 1 0 11z" class="filled" />
@@ -49,7 +60,11 @@ export function Header({ theme, onTheme }: { theme: string; onTheme: () => void 
 
 const PAGES: readonly [Page, string, string][] = [
 	["timeline", "Timeline", "M3 4h8M6 8h7M3 12h5"],
-	["goroutines", "Goroutines", "M5 3.500a2 2 0 1 0 .01 0M11 8.500a2 2 0 1 0 .01 0M6.500 7l2.800 2.200"],
+	[
+		"goroutines",
+		"Goroutines",
+		"M5 3.500a2 2 0 1 0 .01 0M11 8.500a2 2 0 1 0 .01 0M6.500 7l2.800 2.200",
+	],
 ];
 
 export function Rail() {
@@ -81,7 +96,9 @@ export function Footer() {
 	const t = store.cursor.value;
 	const band = store.band.value;
 	const hidden = store.hidden.value;
-	const marked = band ? (Math.abs(band[1] - band[0]) / store.view.value.width) * (w.to - w.from) : 0;
+	const marked = band
+		? (Math.abs(band[1] - band[0]) / store.view.value.width) * (w.to - w.from)
+		: 0;
 	return (
 		<footer>
 			<span>

@@ -3,13 +3,13 @@
 // so by a pinch) it zooms at the cursor, with shift or sideways it pans. Over the overview and the axis the plain
 // wheel zooms, since nothing scrolls there.
 
-import { Class } from "../model/trace.ts";
+import type { Ns } from "../base/units.ts";
 import { type Hit, hitLane } from "../model/hit.ts";
 import { type Row, rowAt } from "../model/rows.ts";
 import type { Selection } from "../model/selection.ts";
 import { levelFor } from "../model/tiles.ts";
+import { Class } from "../model/trace.ts";
 import { around, pan, xToTime, zoomAt } from "../model/viewport.ts";
-import type { Ns } from "../base/units.ts";
 import type { Store } from "./store.ts";
 
 /** Pixels that the mouse may move between press and release of a click. */
@@ -23,14 +23,20 @@ export function wheelPixels(e: WheelEvent): { x: number; y: number } {
 
 /** A notch of the wheel is about 100 px: a quarter more or less on screen. A pinch sends small steps, which weigh more. */
 export const zoomFactor = (pixels: number, pinch: boolean): number =>
-	Math.exp(Math.max(-300, Math.min(300, pixels)) * (pinch && Math.abs(pixels) < 40 ? 0.01 : 0.0022));
+	Math.exp(
+		Math.max(-300, Math.min(300, pixels)) * (pinch && Math.abs(pixels) < 40 ? 0.01 : 0.0022),
+	);
 
 export function wheel(store: Store, e: WheelEvent, box: DOMRect, zoomsPlain: boolean): void {
 	e.preventDefault();
 	const d = wheelPixels(e);
 	const w = store.window.peek();
 	const duration = store.duration.peek();
-	const zooms = e.ctrlKey || e.altKey || e.metaKey || (zoomsPlain && !e.shiftKey && Math.abs(d.y) >= Math.abs(d.x));
+	const zooms =
+		e.ctrlKey ||
+		e.altKey ||
+		e.metaKey ||
+		(zoomsPlain && !e.shiftKey && Math.abs(d.y) >= Math.abs(d.x));
 	if (zooms) {
 		const at = xToTime(w, e.clientX - box.left, box.width);
 		store.setWindow(zoomAt(w, at, zoomFactor(d.y, e.ctrlKey), duration));
@@ -44,7 +50,10 @@ export function wheel(store: Store, e: WheelEvent, box: DOMRect, zoomsPlain: boo
 /** What the lanes show at a point of the canvas. */
 export function pointAt(store: Store, x: number, y: number): { row: Row | undefined; t: Ns } {
 	const { width } = store.view.peek();
-	return { row: rowAt(store.rows.peek(), y + store.scroll.peek()), t: xToTime(store.window.peek(), x, width) };
+	return {
+		row: rowAt(store.rows.peek(), y + store.scroll.peek()),
+		t: xToTime(store.window.peek(), x, width),
+	};
 }
 
 /** The interval or column under a point, and the lane that it is on: stop-the-world goes before the GC phase around it. */
@@ -57,7 +66,10 @@ export function hitAt(store: Store, row: Row, t: Ns): { lane: string; hit: Hit }
 		const stop = hitLane(store.tiles, "stw", level, t, 2 * perPixel);
 		if (stop?.what === "span") return { lane: "stw", hit: stop };
 	}
-	return { lane: row.lane, hit: row.lane ? hitLane(store.tiles, row.lane, level, t, perPixel) : null };
+	return {
+		lane: row.lane,
+		hit: row.lane ? hitLane(store.tiles, row.lane, level, t, perPixel) : null,
+	};
 }
 
 /** What a click there selects. */
@@ -72,7 +84,15 @@ export function attachGestures(store: Store, el: HTMLElement): () => void {
 	const ctl = new AbortController();
 	const opt = { signal: ctl.signal };
 	const box = () => el.getBoundingClientRect();
-	let drag: { x: number; y: number; moved: boolean; from: Ns; to: Ns; scroll: number; band: boolean } | null = null;
+	let drag: {
+		x: number;
+		y: number;
+		moved: boolean;
+		from: Ns;
+		to: Ns;
+		scroll: number;
+		band: boolean;
+	} | null = null;
 
 	el.addEventListener("wheel", (e) => wheel(store, e, box(), false), { ...opt, passive: false });
 	el.addEventListener(
@@ -80,7 +100,14 @@ export function attachGestures(store: Store, el: HTMLElement): () => void {
 		(e) => {
 			if (e.button !== 0) return;
 			const w = store.window.peek();
-			drag = { x: e.clientX, y: e.clientY, moved: false, ...w, scroll: store.scroll.peek(), band: e.shiftKey };
+			drag = {
+				x: e.clientX,
+				y: e.clientY,
+				moved: false,
+				...w,
+				scroll: store.scroll.peek(),
+				band: e.shiftKey,
+			};
 			el.setPointerCapture(e.pointerId);
 		},
 		opt,
@@ -119,7 +146,9 @@ export function attachGestures(store: Store, el: HTMLElement): () => void {
 		if (was.band && was.moved) {
 			const b = box();
 			const w = store.window.peek();
-			const [t0, t1] = [was.x, e.clientX].map((x) => xToTime(w, x - b.left, b.width)).sort((p, q) => p - q) as [Ns, Ns];
+			const [t0, t1] = [was.x, e.clientX]
+				.map((x) => xToTime(w, x - b.left, b.width))
+				.sort((p, q) => p - q) as [Ns, Ns];
 			store.setWindow(around(t0, t1, 1, store.duration.peek()));
 		} else if (!was.moved && e.type === "pointerup") click(store, e, box());
 		store.band.value = null;

@@ -14,7 +14,17 @@ interface Line extends GroupTotals {
 	life: Map<number, Ns>;
 }
 
-const COLUMNS: readonly number[] = [Class.run, Class.wait, Class.sys, Class.chan, Class.sync, Class.net, Class.sleep, Class.gc, Class.other];
+const COLUMNS: readonly number[] = [
+	Class.run,
+	Class.wait,
+	Class.sys,
+	Class.chan,
+	Class.sync,
+	Class.net,
+	Class.sleep,
+	Class.gc,
+	Class.other,
+];
 const title = (cls: number) => {
 	const n = className(cls);
 	return n === "GC" ? n : (n[0] as string).toUpperCase() + n.slice(1);
@@ -22,7 +32,7 @@ const title = (cls: number) => {
 
 type Key = "name" | "count" | "total" | number;
 
-function valueOf(line: Line, key: Key): string | number {
+function cellOf(line: Line, key: Key): string | number {
 	if (key === "name") return shortFunction(line.name).toLowerCase();
 	if (key === "count") return line.count;
 	if (key === "total") return line.total_ns;
@@ -30,11 +40,22 @@ function valueOf(line: Line, key: Key): string | number {
 }
 
 export function csvOf(lines: readonly GroupTotals[]): string {
-	const cell = (v: string | number) => (typeof v === "number" ? String(v) : `"${v.replaceAll('"', '""')}"`);
+	const cell = (v: string | number) =>
+		typeof v === "number" ? String(v) : `"${v.replaceAll('"', '""')}"`;
 	const reasons = [...new Set(lines.flatMap((l) => Object.keys(l.block_ns)))].sort();
 	const ranges = [...new Set(lines.flatMap((l) => Object.keys(l.range_ns)))].sort();
-	const head = ["name", "count", "total_ns", "execution_ns", "sched_wait_ns", "syscall_ns", "syscall_block_ns"];
-	const rows = [[...head, ...reasons.map((r) => `block_ns ${r}`), ...ranges.map((r) => `range_ns ${r}`)]];
+	const head = [
+		"name",
+		"count",
+		"total_ns",
+		"execution_ns",
+		"sched_wait_ns",
+		"syscall_ns",
+		"syscall_block_ns",
+	];
+	const rows = [
+		[...head, ...reasons.map((r) => `block_ns ${r}`), ...ranges.map((r) => `range_ns ${r}`)],
+	];
 	const out = lines.map((l) => [
 		l.name,
 		l.count,
@@ -74,12 +95,16 @@ export function Goroutines() {
 	const sorted = useComputed(() => {
 		const sign = down.value ? -1 : 1;
 		return [...(lines.value ?? [])].sort((a, b) => {
-			const [x, y] = [valueOf(a, key.value), valueOf(b, key.value)];
+			const [x, y] = [cellOf(a, key.value), cellOf(b, key.value)];
 			return x < y ? -sign : x > y ? sign : b.total_ns - a.total_ns;
 		});
 	});
 	const th = (k: Key, text: string) => (
-		<th key={k} class={`${k === key.value ? "sorted" : ""} ${k === "name" ? "left" : ""}`} aria-sort={k === key.value ? (down.value ? "descending" : "ascending") : "none"}>
+		<th
+			key={k}
+			class={`${k === key.value ? "sorted" : ""} ${k === "name" ? "left" : ""}`}
+			aria-sort={k === key.value ? (down.value ? "descending" : "ascending") : "none"}
+		>
 			<button
 				type="button"
 				onClick={() => {
@@ -103,11 +128,15 @@ export function Goroutines() {
 			<div class="page-head">
 				<h1>Goroutines</h1>
 				<span class="sub">
-					{formatCount(store.trace.value?.goroutines ?? 0)} goroutines in {formatCount(sorted.value.length)} groups by start function · whole
-					trace, {formatDuration(store.duration.value)}
+					{formatCount(store.trace.value?.goroutines ?? 0)} goroutines in{" "}
+					{formatCount(sorted.value.length)} groups by start function · whole trace,{" "}
+					{formatDuration(store.duration.value)}
 				</span>
 				<div class="switches">
-					<button type="button" onClick={() => save(`${file}.goroutines.csv`, "text/csv", csvOf(lines.value ?? []))}>
+					<button
+						type="button"
+						onClick={() => save(`${file}.goroutines.csv`, "text/csv", csvOf(lines.value ?? []))}
+					>
 						CSV
 					</button>
 					<button
@@ -116,7 +145,11 @@ export function Goroutines() {
 							save(
 								`${file}.goroutines.json`,
 								"application/json",
-								JSON.stringify((lines.value ?? []).map(({ life: _, ...rest }) => rest), null, "\t"),
+								JSON.stringify(
+									(lines.value ?? []).map(({ life: _, ...rest }) => rest),
+									null,
+									"\t",
+								),
 							)
 						}
 					>
@@ -137,7 +170,12 @@ export function Goroutines() {
 					</thead>
 					<tbody>
 						{sorted.value.map((l) => (
-							<tr key={l.name} onClick={() => show(l.name)} title="Show its lanes on the timeline" data-testid="totals-row">
+							<tr
+								key={l.name}
+								onClick={() => show(l.name)}
+								title="Show its lanes on the timeline"
+								data-testid="totals-row"
+							>
 								<td class="left">
 									<button type="button" class="name">
 										{shortFunction(l.name) || "(no stack seen)"}

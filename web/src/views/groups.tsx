@@ -16,7 +16,8 @@ const COLUMNS: readonly [Key, string, string][] = [
 ];
 
 export function sortGroups(groups: readonly Group[], key: Key, down: boolean): Group[] {
-	const value = (g: Group) => (key === "count" ? g.alive : key === "name" ? shortFunction(g.name).toLowerCase() : g[key]);
+	const value = (g: Group) =>
+		key === "count" ? g.alive : key === "name" ? shortFunction(g.name).toLowerCase() : g[key];
 	const sign = down ? -1 : 1;
 	return [...groups].sort((a, b) => {
 		const [x, y] = [value(a), value(b)];
@@ -52,7 +53,12 @@ export function Groups() {
 	};
 	const whole = !w || (w.from <= 0 && w.to >= store.duration.value);
 	const th = (k: Key, text: string, title: string) => (
-		<th key={k} class={k === key.value ? "sorted" : ""} title={title} aria-sort={k === key.value ? (down.value ? "descending" : "ascending") : "none"}>
+		<th
+			key={k}
+			class={k === key.value ? "sorted" : ""}
+			title={title}
+			aria-sort={k === key.value ? (down.value ? "descending" : "ascending") : "none"}
+		>
 			<button type="button" onClick={() => sortBy(k)}>
 				{text}
 				{k === key.value ? (down.value ? " ↓" : " ↑") : ""}
@@ -63,10 +69,15 @@ export function Groups() {
 		<div class="groups" data-testid="groups">
 			<p class="sub">
 				<span>
-				{formatCount(groups.length)} {groups.length === 1 ? "group" : "groups"} ·{" "}
-				{whole ? "whole trace" : `${formatDuration(w.to - w.from)} on screen`}
+					{formatCount(groups.length)} {groups.length === 1 ? "group" : "groups"} ·{" "}
+					{whole ? "whole trace" : `${formatDuration(w.to - w.from)} on screen`}
 				</span>
-				<button type="button" class={key.value === "count" ? "link" : ""} onClick={() => sortBy("count")} title="Sort by the number of goroutines">
+				<button
+					type="button"
+					class={key.value === "count" ? "link" : ""}
+					onClick={() => sortBy("count")}
+					title="Sort by the number of goroutines"
+				>
 					by count
 				</button>
 			</p>
@@ -111,7 +122,9 @@ export function Groups() {
 					</tbody>
 				))}
 			</table>
-			{absent > 0 && <p class="sub">{formatCount(absent)} more have no goroutine in this window.</p>}
+			{absent > 0 && (
+				<p class="sub">{formatCount(absent)} more have no goroutine in this window.</p>
+			)}
 		</div>
 	);
 }

@@ -47,7 +47,13 @@ export function Help() {
 	};
 	return (
 		<div class="veil-all" onClick={close}>
-			<div class="help" role="dialog" aria-label="Keys" data-testid="help" onClick={(e) => e.stopPropagation()}>
+			<div
+				class="help"
+				role="dialog"
+				aria-label="Keys"
+				data-testid="help"
+				onClick={(e) => e.stopPropagation()}
+			>
 				{KEYS.map(([title, keys]) => (
 					<section key={title}>
 						<h3>{title}</h3>

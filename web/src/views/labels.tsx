@@ -3,11 +3,11 @@
 
 import { cutLeft, type Measure } from "../base/fit.ts";
 import { formatBytes, formatCount, shortFunction } from "../base/format.ts";
+import { clamp } from "../base/units.ts";
 import { makeMeasure } from "../draw/paint.ts";
 import { counterAt } from "../draw/plots.ts";
-import { levelFor } from "../model/tiles.ts";
 import { type Row, visibleRows } from "../model/rows.ts";
-import { clamp } from "../base/units.ts";
+import { levelFor } from "../model/tiles.ts";
 import { useStore } from "./ctx.ts";
 import type { Store } from "./store.ts";
 
@@ -35,7 +35,14 @@ function Label({ row, top, width }: { row: Row; top: number; width: number }) {
 	const chevron = row.open ? "▾" : "▸";
 	if (row.kind === "section")
 		return (
-			<button type="button" class={cls} style={place} onClick={() => store.toggleSection(row.section)} aria-expanded={row.open} data-testid={`section-${row.section}`}>
+			<button
+				type="button"
+				class={cls}
+				style={place}
+				onClick={() => store.toggleSection(row.section)}
+				aria-expanded={row.open}
+				data-testid={`section-${row.section}`}
+			>
 				<i class="chevron">{chevron}</i>
 				<b>{row.label}</b> <span class="note">{row.note}</span>
 			</button>
@@ -61,13 +68,26 @@ function Label({ row, top, width }: { row: Row; top: number; width: number }) {
 	}
 	if (row.kind === "more")
 		return (
-			<button type="button" class={cls} style={place} onClick={() => store.moreMembers(row.group as number)} data-testid="more">
+			<button
+				type="button"
+				class={cls}
+				style={place}
+				onClick={() => store.moreMembers(row.group as number)}
+				data-testid="more"
+			>
 				… {formatCount(row.hidden ?? 0)} more
 			</button>
 		);
 	if (row.kind === "member")
 		return (
-			<button type="button" class={cls} style={place} onClick={() => selectMember(store, row)} data-testid="member" data-lane={row.lane}>
+			<button
+				type="button"
+				class={cls}
+				style={place}
+				onClick={() => selectMember(store, row)}
+				data-testid="member"
+				data-lane={row.lane}
+			>
 				{row.label}
 			</button>
 		);
@@ -82,11 +102,15 @@ function Label({ row, top, width }: { row: Row; top: number; width: number }) {
 /** The goroutine as a whole: what it is doing in the middle of the window, or nearest to it. */
 function selectMember(store: Store, row: Row): void {
 	const w = store.window.peek();
-	const member = [...(store.open.peek().get(row.group as number)?.rows ?? []), ...(store.open.peek().get(row.group as number)?.pinned ?? [])].find(
-		(m) => m.row === row.subject,
-	);
+	const member = [
+		...(store.open.peek().get(row.group as number)?.rows ?? []),
+		...(store.open.peek().get(row.group as number)?.pinned ?? []),
+	].find((m) => m.row === row.subject);
 	const mid = (w.from + w.to) / 2;
-	store.select({ lane: row.lane, t: Math.floor(member ? clamp(mid, member.begin, Math.max(member.begin, member.end - 1)) : mid) });
+	store.select({
+		lane: row.lane,
+		t: Math.floor(member ? clamp(mid, member.begin, Math.max(member.begin, member.end - 1)) : mid),
+	});
 }
 
 /** The heap, or the number of goroutines, at the cursor or else at the window's end. */
@@ -94,7 +118,10 @@ function noteOf(store: Store, row: Row): string {
 	if (row.kind !== "heap" && row.kind !== "counts") return row.note;
 	void store.arrivals.value;
 	const w = store.window.value;
-	const level = levelFor(w.to - w.from, Math.round(store.view.value.width * (window.devicePixelRatio || 1)));
+	const level = levelFor(
+		w.to - w.from,
+		Math.round(store.view.value.width * (window.devicePixelRatio || 1)),
+	);
 	const v = counterAt(store.tiles, row.lane, level, store.cursor.value ?? w.to - 1);
 	return Number.isNaN(v) ? "" : row.kind === "heap" ? formatBytes(v) : formatCount(v);
 }

@@ -38,10 +38,19 @@ export function Brush() {
 				const by = timeAt(e.clientX - left) - timeAt(drag.x - left);
 				if (drag.grip === "move") store.setWindow(clampWindow(drag.from + by, drag.to + by, d));
 				else {
-					const fixed = drag.grip === "from" ? drag.to : drag.grip === "to" ? drag.from : timeAt(drag.x - left);
-					const moving = drag.grip === "from" ? drag.from + by : drag.grip === "to" ? drag.to + by : timeAt(e.clientX - left);
+					const fixed =
+						drag.grip === "from" ? drag.to : drag.grip === "to" ? drag.from : timeAt(drag.x - left);
+					const moving =
+						drag.grip === "from"
+							? drag.from + by
+							: drag.grip === "to"
+								? drag.to + by
+								: timeAt(e.clientX - left);
 					if (drag.grip === "new" && Math.abs(e.clientX - drag.x) < SLOP) return;
-					const [a, b] = [Math.max(0, Math.min(fixed, moving)), Math.min(d, Math.max(fixed, moving))];
+					const [a, b] = [
+						Math.max(0, Math.min(fixed, moving)),
+						Math.min(d, Math.max(fixed, moving)),
+					];
 					store.setWindow(clampWindow(a, b, d));
 				}
 			},
@@ -52,7 +61,7 @@ export function Brush() {
 			(e) => {
 				const was = drag;
 				drag = null;
-				if (!was || was.grip !== "new" || Math.abs(e.clientX - was.x) >= SLOP) return;
+				if (was?.grip !== "new" || Math.abs(e.clientX - was.x) >= SLOP) return;
 				// A click puts the window there.
 				const at = timeAt(e.clientX - box.getBoundingClientRect().left);
 				const half = (was.to - was.from) / 2;
@@ -83,7 +92,11 @@ export function Brush() {
 		<div class="brush" ref={el} data-testid="brush">
 			<i class="veil left" style={{ width: share(w.from) }} />
 			<i class="veil right" style={{ left: share(w.to) }} />
-			<div class="window" data-grip="move" style={{ left: share(w.from), width: `calc(${share(w.to - w.from)})` }}>
+			<div
+				class="window"
+				data-grip="move"
+				style={{ left: share(w.from), width: `calc(${share(w.to - w.from)})` }}
+			>
 				<i class="handle from" data-grip="from" />
 				<i class="handle to" data-grip="to" />
 			</div>

@@ -4,7 +4,12 @@
 import type { Signal } from "@preact/signals";
 import { clamp } from "../base/units.ts";
 
-export function Resizer(p: { side: "left" | "right"; value: Signal<number>; min: number; max: number }) {
+export function Resizer(p: {
+	side: "left" | "right";
+	value: Signal<number>;
+	min: number;
+	max: number;
+}) {
 	const grab = (e: PointerEvent) => {
 		const el = e.currentTarget as HTMLElement;
 		const from = { x: e.clientX, value: p.value.peek() };

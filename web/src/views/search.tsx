@@ -87,7 +87,11 @@ export function Search() {
 		e.stopPropagation();
 		if (e.key === "Escape") done();
 		else if (e.key === "ArrowDown" || e.key === "ArrowUp") {
-			marked.value = clamp(marked.value + (e.key === "ArrowDown" ? 1 : -1), 0, Math.max(0, entries.length - 1));
+			marked.value = clamp(
+				marked.value + (e.key === "ArrowDown" ? 1 : -1),
+				0,
+				Math.max(0, entries.length - 1),
+			);
 			e.preventDefault();
 		} else if (e.key === "Enter") {
 			const entry = entries[marked.value];

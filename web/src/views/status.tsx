@@ -30,7 +30,8 @@ export function Opening() {
 			<p>
 				{load.total > 0 ? (
 					<>
-						Reading the trace: {formatBytes(load.done)} of {formatBytes(load.total)}, {formatPercent(load.done, load.total)}
+						Reading the trace: {formatBytes(load.done)} of {formatBytes(load.total)},{" "}
+						{formatPercent(load.done, load.total)}
 					</>
 				) : (
 					"Opening…"
@@ -50,13 +51,20 @@ export function Banners() {
 		<>
 			{store.gone.value && store.load.value.state === "ready" && (
 				<div class="banner" role="alert" data-testid="gone">
-					kymo has stopped answering: what was already fetched stays on screen. Start it again on {location.host} to go on.
+					kymo has stopped answering: what was already fetched stays on screen. Start it again on{" "}
+					{location.host} to go on.
 				</div>
 			)}
 			{first && (
-				<div class="banner warn" role="status" data-testid="damage" title={damage.map((d) => `at byte ${d.offset}: ${d.message}`).join("\n")}>
-					This trace is damaged. Everything up to byte {first.offset.toLocaleString("en").replaceAll(",", "\u202f")} is shown; {formatBytes(lost)}{" "}
-					{lost === 1 ? "was" : "were"} lost: {first.message}.
+				<div
+					class="banner warn"
+					role="status"
+					data-testid="damage"
+					title={damage.map((d) => `at byte ${d.offset}: ${d.message}`).join("\n")}
+				>
+					This trace is damaged. Everything up to byte{" "}
+					{first.offset.toLocaleString("en").replaceAll(",", "\u202f")} is shown;{" "}
+					{formatBytes(lost)} {lost === 1 ? "was" : "were"} lost: {first.message}.
 				</div>
 			)}
 		</>

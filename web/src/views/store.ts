@@ -4,20 +4,23 @@
 
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { formatCount, formatPercent } from "../base/format.ts";
-import { clamp, type CssPx, type Ns } from "../base/units.ts";
+import { type CssPx, clamp, type Ns } from "../base/units.ts";
 import type { Palette } from "../draw/colours.ts";
-import { buildRows, type OpenGroup, type Row, type SectionName, totalHeight } from "../model/rows.ts";
+import {
+	buildRows,
+	groupsInWindow,
+	type OpenGroup,
+	type Row,
+	type SectionName,
+	totalHeight,
+} from "../model/rows.ts";
 import type { Page, Place, Selection } from "../model/selection.ts";
 import { TileCache } from "../model/tilecache.ts";
 import type { GoroutineDoc, Group, RangeDoc, SpanDoc, TraceDoc } from "../model/trace.ts";
-import { around, centre, clampWindow, wholeTrace, type Window } from "../model/viewport.ts";
-import { api, Gone, Loading, Refused } from "../net/api.ts";
+import { around, centre, clampWindow, type Window, wholeTrace } from "../model/viewport.ts";
+import { api, Refused } from "../net/api.ts";
 import { TileClient } from "../net/tileclient.ts";
-
-export type Load =
-	| { state: "loading"; done: number; total: number }
-	| { state: "ready" }
-	| { state: "failed"; message: string };
+import { Connection, type Load, RangeNames } from "./connection.ts";
 
 export interface Detail {
 	selection: Selection;
@@ -71,21 +74,23 @@ export class Store {
 	readonly arrivals = signal(0);
 
 	readonly tiles = new TileCache();
+	readonly connection = new Connection(this);
+	readonly rangeNames = new RangeNames(this);
 	readonly client: TileClient;
 	/** Written by the router: the address follows. */
 	onPlace: (push: boolean) => void = () => {};
 
 	readonly duration = computed(() => this.trace.value?.duration_ns ?? 1);
-	readonly groupNames = computed(() => new Map(this.trace.value?.groups.map((g) => [g.ix, g.name]) ?? []));
+	readonly groupNames = computed(
+		() => new Map(this.trace.value?.groups.map((g) => [g.ix, g.name]) ?? []),
+	);
 	readonly rows = computed(() => this.makeRows());
 	readonly height = computed(() => totalHeight(this.rows.value));
 
-	private readonly rangeNames = new Map<number, string | null>();
 	private reveal: string | null = null;
 	private settleTimer = 0;
 	private spanAbort: AbortController | null = null;
 	private groupsAbort: AbortController | null = null;
-	private retry = 0;
 
 	constructor(palette: Palette) {
 		this.palette = signal(palette);
@@ -114,58 +119,8 @@ export class Store {
 		});
 	}
 
-	// ---- loading ----
-
-	async start(place: Place): Promise<void> {
-		for (;;) {
-			try {
-				const trace = await api.trace();
-				const known = this.trace.peek();
-				if (known && known.trace !== trace.trace) {
-					// Another trace now answers at this address: nothing that is here belongs to it.
-					location.reload();
-					return;
-				}
-				batch(() => {
-					this.trace.value = trace;
-					if (!known) {
-						this.groups.value = trace.groups;
-						this.window.value = wholeTrace(trace.duration_ns);
-						this.apply(place);
-					}
-					this.load.value = { state: "ready" };
-					this.gone.value = false;
-					this.arrivals.value++;
-				});
-				return;
-			} catch (err) {
-				if (err instanceof Loading) {
-					this.load.value = { state: "loading", done: err.done, total: err.total };
-					this.gone.value = false;
-				} else if (err instanceof Gone) this.gone.value = true;
-				else {
-					this.load.value = { state: "failed", message: err instanceof Error ? err.message : String(err) };
-					return;
-				}
-				await new Promise((r) => setTimeout(r, err instanceof Gone ? 1000 : 120));
-			}
-		}
-	}
-
-	/** Something could not be fetched. If nobody answers any more, say so and look out for a return. */
 	fail(err: unknown): void {
-		if (err instanceof DOMException && err.name === "AbortError") return;
-		if (err instanceof Refused) {
-			console.warn(`kymo: ${err.message}`);
-			return;
-		}
-		if (!(err instanceof Gone || err instanceof Loading)) console.error(err);
-		if (this.retry) return;
-		this.gone.value = true;
-		this.retry = window.setTimeout(async () => {
-			await this.start({ page: "timeline", window: null, selection: null, open: [] });
-			this.retry = 0;
-		}, 500);
+		this.connection.fail(err);
 	}
 
 	// ---- place ----
@@ -223,7 +178,8 @@ export class Store {
 	/** The selected interval in the middle; the whole trace if nothing is selected. */
 	fitSelection(): void {
 		const span = this.detail.peek()?.span;
-		if (span && this.selection.peek()) this.setWindow(around(span.start, span.end, 0.6, this.duration.peek()));
+		if (span && this.selection.peek())
+			this.setWindow(around(span.start, span.end, 0.6, this.duration.peek()));
 		else this.fit();
 	}
 
@@ -245,16 +201,7 @@ export class Store {
 		try {
 			const { groups } = await api.groups(w.from, w.to, this.groupsAbort.signal);
 			this.keepInPlace(() => {
-				// What does not live in the window goes last, in the order of the whole trace.
-				const order = new Map(this.trace.peek()?.groups.map((g, i) => [g.ix, i]) ?? []);
-				const there = new Set(groups.map((g) => g.ix));
-				const absent = (this.trace.peek()?.groups ?? [])
-					.filter((g) => !there.has(g.ix))
-					.map((g) => ({ ...g, alive: 0, wanted_ns: 0, execution_ns: 0, sched_wait_ns: 0, syscall_ns: 0, block_ns: 0, total_ns: 0, worst_wait_ns: 0 }));
-				const rank = (g: Group) => order.get(g.ix) ?? 0;
-				this.groups.value = [...groups, ...absent].sort(
-					(a, b) => Number(b.alive > 0) - Number(a.alive > 0) || b.wanted_ns - a.wanted_ns || rank(a) - rank(b),
-				);
+				this.groups.value = groupsInWindow(this.trace.peek()?.groups ?? [], groups);
 				this.groupsWindow.value = w;
 			});
 		} catch (err) {
@@ -375,10 +322,15 @@ export class Store {
 		try {
 			const answer = await api.span(sel.lane, sel.t, abort.signal);
 			if (abort.signal.aborted) return;
-			this.detail.value = { selection: sel, span: answer.span, goroutine: answer.goroutine ?? null };
+			this.detail.value = {
+				selection: sel,
+				span: answer.span,
+				goroutine: answer.goroutine ?? null,
+			};
 		} catch (err) {
 			if (abort.signal.aborted) return;
-			if (err instanceof Refused) this.detail.value = { selection: sel, span: null, goroutine: null };
+			if (err instanceof Refused)
+				this.detail.value = { selection: sel, span: null, goroutine: null };
 			this.fail(err);
 		}
 	}
@@ -425,7 +377,14 @@ export class Store {
 				this.openGroup(g.group);
 				const open = this.open.peek().get(g.group) as OpenGroup;
 				if (!open.pinned.some((m) => m.row === row) && !open.rows.some((m) => m.row === row)) {
-					const member = { row, id: g.id, begin: g.begin, end: g.end, execution_ns: 0, sched_wait_ns: 0 };
+					const member = {
+						row,
+						id: g.id,
+						begin: g.begin,
+						end: g.end,
+						execution_ns: 0,
+						sched_wait_ns: 0,
+					};
 					this.setOpen(g.group, { ...open, pinned: [member, ...open.pinned].slice(0, 10) });
 				}
 				this.revealRow(`g:${row}`);
@@ -454,26 +413,6 @@ export class Store {
 		if (!byProgram) this.reveal = null;
 		const max = Math.max(0, this.height.peek() - this.view.peek().height);
 		this.scroll.value = Math.round(clamp(y, 0, max));
-	}
-
-	// ---- names ----
-
-	/** Name of a range by its string; asks the server once for each. */
-	rangeName(ix: number, lane: string, t: Ns): string | undefined {
-		const name = this.rangeNames.get(ix);
-		if (name !== undefined) return name ?? undefined;
-		this.rangeNames.set(ix, null);
-		api.span(lane, t).then(
-			(a) => {
-				if (a.span && "name" in a.span) this.rangeNames.set(ix, a.span.name);
-				this.arrivals.value++;
-			},
-			(err) => {
-				this.rangeNames.delete(ix);
-				this.fail(err);
-			},
-		);
-		return undefined;
 	}
 
 	private makeRows(): Row[] {

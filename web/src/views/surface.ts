@@ -5,6 +5,7 @@
 import { effect } from "@preact/signals";
 import type { Measure } from "../base/fit.ts";
 import { fillAxis } from "../draw/axis.ts";
+import { Ink } from "../draw/colours.ts";
 import { Frame } from "../draw/drawlist.ts";
 import type { Env } from "../draw/env.ts";
 import { fillOverlay } from "../draw/overlay.ts";
@@ -37,10 +38,10 @@ export class Surface {
 		private readonly canvases: Canvases,
 	) {
 		this.painters = {
-			overview: new Painter(canvases.overview),
-			axis: new Painter(canvases.axis),
-			lanes: new Painter(canvases.lanes),
-			overlay: new Painter(canvases.overlay),
+			overview: new Painter(canvases.overview, Ink.panel),
+			axis: new Painter(canvases.axis, Ink.panel),
+			lanes: new Painter(canvases.lanes, Ink.bg),
+			overlay: new Painter(canvases.overlay, null),
 		};
 		this.observer = new ResizeObserver(() => this.resized());
 		this.observer.observe(canvases.lanes);
@@ -108,7 +109,7 @@ export class Surface {
 			procs: trace?.gomaxprocs || trace?.procs.length || 1,
 			heapMax: trace?.heap_max ?? 1,
 			groupName: (ix) => store.groupNames.peek().get(ix) ?? "",
-			rangeName: (ix, lane, t) => store.rangeName(ix, lane, t),
+			rangeName: (ix, lane, t) => store.rangeNames.get(ix, lane, t),
 			measure: this.measure,
 			hidden: store.hidden.peek(),
 		};
@@ -137,7 +138,13 @@ export class Surface {
 			this.show("overview", frame, env, height);
 		}
 		frame.clear();
-		fillOverlay(env, store.selection.peek(), store.detail.peek(), store.hover.peek()?.row.key ?? null, frame);
+		fillOverlay(
+			env,
+			store.selection.peek(),
+			store.detail.peek(),
+			store.hover.peek()?.row.key ?? null,
+			frame,
+		);
 		this.painters.overlay.resize(env.width, env.height);
 		this.painters.overlay.paint(frame, palette, env.dpr);
 		if (this.lanesDirty || this.overviewDirty) store.client.update(store.tiles.takeWanted());

@@ -54,7 +54,13 @@ export function Timeline({ onSurface }: { onSurface: (s: Surface | null) => void
 			<Labels width={width} />
 			<div class="lanes">
 				<canvas ref={lanes} />
-				<canvas ref={overlay} class="overlay" data-testid="lanes" tabIndex={0} aria-label="Lanes of the timeline" />
+				<canvas
+					ref={overlay}
+					class="overlay"
+					data-testid="lanes"
+					tabIndex={0}
+					aria-label="Lanes of the timeline"
+				/>
 				<Cursor />
 				<Scrollbar />
 			</div>
@@ -73,9 +79,17 @@ function Cursor() {
 	return (
 		<>
 			{t !== null && t >= w.from && t <= w.to && (
-				<i class="cursor" style={{ transform: `translateX(${Math.round(timeToX(w, t, width))}px)` }} />
+				<i
+					class="cursor"
+					style={{ transform: `translateX(${Math.round(timeToX(w, t, width))}px)` }}
+				/>
 			)}
-			{band && <i class="band" style={{ left: `${Math.min(...band)}px`, width: `${Math.abs(band[1] - band[0])}px` }} />}
+			{band && (
+				<i
+					class="band"
+					style={{ left: `${Math.min(...band)}px`, width: `${Math.abs(band[1] - band[0])}px` }}
+				/>
+			)}
 		</>
 	);
 }
@@ -92,12 +106,19 @@ function Scrollbar() {
 		const el = e.currentTarget as HTMLElement;
 		const from = { y: e.clientY, scroll: store.scroll.peek() };
 		el.setPointerCapture(e.pointerId);
-		el.onpointermove = (m) => store.setScroll(from.scroll + ((m.clientY - from.y) / travel) * (total - height));
+		el.onpointermove = (m) =>
+			store.setScroll(from.scroll + ((m.clientY - from.y) / travel) * (total - height));
 		el.onpointerup = () => {
 			el.onpointermove = null;
 		};
 		e.preventDefault();
 		e.stopPropagation();
 	};
-	return <i class="scrollbar" style={{ height: `${size}px`, transform: `translateY(${y}px)` }} onPointerDown={grab} />;
+	return (
+		<i
+			class="scrollbar"
+			style={{ height: `${size}px`, transform: `translateY(${y}px)` }}
+			onPointerDown={grab}
+		/>
+	);
 }

@@ -4,10 +4,10 @@
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { formatCount, formatDuration, formatTime, shortFunction } from "../base/format.ts";
+import type { ColumnHit, Hit, SpanHit } from "../model/hit.ts";
 import type { Row } from "../model/rows.ts";
-import { Class, isRange, type SpanAnswer, State } from "../model/trace.ts";
-import { type ColumnHit, type Hit, type SpanHit } from "../model/hit.ts";
 import { worstNs } from "../model/tiles.ts";
+import { Class, isRange, type SpanAnswer, State } from "../model/trace.ts";
 import { api } from "../net/api.ts";
 import { className, Swatch } from "./bits.tsx";
 import { useStore } from "./ctx.ts";
@@ -49,7 +49,11 @@ export function Tooltip() {
 	};
 	return (
 		<div class="tooltip" style={style} data-testid="tooltip" role="tooltip">
-			{hit.what === "span" ? <OfSpan hit={hit} row={hover.row} known={known} store={store} /> : <OfColumn hit={hit} row={hover.row} known={known} />}
+			{hit.what === "span" ? (
+				<OfSpan hit={hit} row={hover.row} known={known} store={store} />
+			) : (
+				<OfColumn hit={hit} row={hover.row} known={known} />
+			)}
 		</div>
 	);
 }
@@ -58,10 +62,27 @@ const keyOf = (lane: string, hit: NonNullable<Hit>): string => `${lane} ${hit.st
 
 function stateName(state: number, cls: number): string {
 	if (state === State.waiting) return `waiting · ${className(cls)}`;
-	return { [State.runnable]: "runnable", [State.running]: "running", [State.syscall]: "syscall", [State.syscallBlocked]: "syscall, proc lost" }[state] ?? className(cls);
+	return (
+		{
+			[State.runnable]: "runnable",
+			[State.running]: "running",
+			[State.syscall]: "syscall",
+			[State.syscallBlocked]: "syscall, proc lost",
+		}[state] ?? className(cls)
+	);
 }
 
-function OfSpan({ hit, row, known, store }: { hit: SpanHit; row: Row; known: SpanAnswer | null; store: Store }) {
+function OfSpan({
+	hit,
+	row,
+	known,
+	store,
+}: {
+	hit: SpanHit;
+	row: Row;
+	known: SpanAnswer | null;
+	store: Store;
+}) {
 	const span = known?.span;
 	if (row.kind === "gc")
 		return (
@@ -72,18 +93,29 @@ function OfSpan({ hit, row, known, store }: { hit: SpanHit; row: Row; known: Spa
 			</>
 		);
 	const who =
-		row.kind === "member" ? `${row.label} ${shortFunction(store.groupNames.value.get(row.group ?? -1) ?? "")}` : hit.row ? `G${hit.id} ${shortFunction(store.groupNames.value.get(hit.group) ?? "")}` : `holds P${hit.id}`;
+		row.kind === "member"
+			? `${row.label} ${shortFunction(store.groupNames.value.get(row.group ?? -1) ?? "")}`
+			: hit.row
+				? `G${hit.id} ${shortFunction(store.groupNames.value.get(hit.group) ?? "")}`
+				: `holds P${hit.id}`;
 	// On procs and threads the server answers with the goroutine's own interval, which may be shorter.
 	const reason = span && !isRange(span) && row.kind === "member" ? span.reason : "";
 	return (
 		<>
 			<div>
-				<Swatch cls={hit.cls} /> <b>{hit.row === 0 && row.kind === "thread" ? "no goroutine" : stateName(hit.state, hit.cls)}</b>{" "}
+				<Swatch cls={hit.cls} />{" "}
+				<b>
+					{hit.row === 0 && row.kind === "thread" ? "no goroutine" : stateName(hit.state, hit.cls)}
+				</b>{" "}
 				{formatDuration(hit.end - hit.start)}
 			</div>
-			{reason && <div>{hit.state === State.waiting ? `for ${reason}` : `stopped for ${reason}`}</div>}
+			{reason && (
+				<div>{hit.state === State.waiting ? `for ${reason}` : `stopped for ${reason}`}</div>
+			)}
 			<div class="mono">{who}</div>
-			{span && !isRange(span) && span.stack[0] && <div class="mono soft">{shortFunction(span.stack[0].func)}</div>}
+			{span && !isRange(span) && span.stack[0] && (
+				<div class="mono soft">{shortFunction(span.stack[0].func)}</div>
+			)}
 			<div class="soft">from {formatTime(hit.start)}</div>
 		</>
 	);
@@ -91,38 +123,76 @@ function OfSpan({ hit, row, known, store }: { hit: SpanHit; row: Row; known: Spa
 
 function OfColumn({ hit, row, known }: { hit: ColumnHit; row: Row; known: SpanAnswer | null }) {
 	const { tile, column: c } = hit;
-	const head = <div class="soft">within {formatDuration(hit.end - hit.start)} at {formatTime(hit.start)}</div>;
+	const head = (
+		<div class="soft">
+			within {formatDuration(hit.end - hit.start)} at {formatTime(hit.start)}
+		</div>
+	);
 	if (tile.kind === 3) {
 		const n = (v: number) => (v > 0 && v < 10 ? v.toFixed(v < 0.095 ? 2 : 1) : formatCount(v));
 		const worst = tile.worst[c] as number;
 		return (
 			<>
 				<b>{row.kind === "group" ? shortFunction(row.label) : "goroutines"}</b>
-				<div><Swatch cls={Class.run} /> {n(tile.running[c] as number)} running</div>
-				<div><Swatch cls={Class.wait} /> {n(tile.runnable[c] as number)} runnable{worst > 0 ? `, longest wait ${formatDuration(worst)}` : ""}</div>
-				<div><Swatch cls={Class.sys} /> {n(tile.syscall[c] as number)} in syscalls</div>
-				<div><Swatch cls={Class.idle} /> {n(tile.waiting[c] as number)} waiting</div>
+				<div>
+					<Swatch cls={Class.run} /> {n(tile.running[c] as number)} running
+				</div>
+				<div>
+					<Swatch cls={Class.wait} /> {n(tile.runnable[c] as number)} runnable
+					{worst > 0 ? `, longest wait ${formatDuration(worst)}` : ""}
+				</div>
+				<div>
+					<Swatch cls={Class.sys} /> {n(tile.syscall[c] as number)} in syscalls
+				</div>
+				<div>
+					<Swatch cls={Class.idle} /> {n(tile.waiting[c] as number)} waiting
+				</div>
 				{head}
 			</>
 		);
 	}
-	if (tile.kind === 5) return <><b>{row.label}: {Math.round((100 * (tile.share[c] as number)) / 255)} %</b>{head}</>;
+	if (tile.kind === 5)
+		return (
+			<>
+				<b>
+					{row.label}: {Math.round((100 * (tile.share[c] as number)) / 255)} %
+				</b>
+				{head}
+			</>
+		);
 	const part = (v: number | undefined, cls: number, name: string) =>
-		v ? <div><Swatch cls={cls} /> {v < 3 ? "≤1" : Math.round((100 * v) / 255)} % {name}</div> : null;
+		v ? (
+			<div>
+				<Swatch cls={cls} /> {v < 3 ? "≤1" : Math.round((100 * v) / 255)} % {name}
+			</div>
+		) : null;
 	const worst = worstNs(tile.worst[c] as number);
 	const span = known?.span;
 	return (
 		<>
 			<b>{row.label}</b>
-			{part(tile.run[c], row.kind === "member" ? Class.run : (tile.cls[c] as number) || Class.run, "running")}
+			{part(
+				tile.run[c],
+				row.kind === "member" ? Class.run : (tile.cls[c] as number) || Class.run,
+				"running",
+			)}
 			{part(tile.syscall[c], Class.sys, "syscall")}
 			{part(tile.runnable[c], Class.wait, "runnable")}
 			{part(tile.wait[c], tile.cls[c] as number, `waiting · ${className(tile.cls[c] as number)}`)}
-			{worst > 0 && row.kind === "member" && <div>longest wait for a proc ≈ {formatDuration(worst)}</div>}
-			{span && !isRange(span) && (
-				<div>at the cursor: {span.state_name}{span.reason ? ` · ${span.reason}` : ""}, {formatDuration(span.duration)}</div>
+			{worst > 0 && row.kind === "member" && (
+				<div>longest wait for a proc ≈ {formatDuration(worst)}</div>
 			)}
-			{known?.goroutine && row.kind !== "member" && <div class="mono">G{known.goroutine.id} {shortFunction(known.goroutine.name)}</div>}
+			{span && !isRange(span) && (
+				<div>
+					at the cursor: {span.state_name}
+					{span.reason ? ` · ${span.reason}` : ""}, {formatDuration(span.duration)}
+				</div>
+			)}
+			{known?.goroutine && row.kind !== "member" && (
+				<div class="mono">
+					G{known.goroutine.id} {shortFunction(known.goroutine.name)}
+				</div>
+			)}
 			{head}
 		</>
 	);
