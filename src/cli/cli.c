@@ -39,7 +39,7 @@ int cli_usage(const struct cmd *cmd, const char *fmt, ...)
 	va_end(ap);
 	if (cmd)
 		fprintf(stderr, "usage: kymo %s %s\nTry 'kymo %s --help'.\n", cmd->name,
-			cmd->arguments, cmd->name);
+		        cmd->arguments, cmd->name);
 	else
 		fputs("Try 'kymo help'.\n", stderr);
 	return CLI_USAGE;
@@ -58,13 +58,13 @@ void cli_warn_damage(const char *file, const struct kymo_damage *damage, uint64_
 	char lost[CLI_NUMBER];
 	double percent = trace_bytes ? (double)damage->lost_bytes / (double)trace_bytes * 100 : 0;
 	cli_warn("%s: %s; the last %s (%.2f%%) of the trace are not shown", file, damage->message,
-		 cli_size(lost, damage->lost_bytes), percent);
+	         cli_size(lost, damage->lost_bytes), percent);
 }
 
 int cli_help(const struct cmd *cmd)
 {
 	printf("usage: kymo %s %s\n\n%s", cmd->name, cmd->arguments, cmd->help);
-	return fflush(stdout) == 0 ? CLI_OK : CLI_ERROR;
+	return cli_printed();
 }
 
 bool cli_time(const char *text, kymo_ns *out)
@@ -72,9 +72,9 @@ bool cli_time(const char *text, kymo_ns *out)
 	static const struct {
 		const char *name;
 		uint64_t ns;
-	} units[] = {{"ns", 1},	      {"us", 1000},	 {"\xc2\xb5s", 1000},
-		     {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000ull},
-		     {"", 1}};
+	} units[] = {{"ns", 1},       {"us", 1000},      {"\xc2\xb5s", 1000},
+	             {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000ull},
+	             {"", 1}};
 	uint64_t whole = 0, part = 0, scale = 1, unit = 0;
 	const char *p = text;
 	if ((*p < '0' || *p > '9') && *p != '.')
@@ -107,7 +107,7 @@ bool cli_time(const char *text, kymo_ns *out)
 
 /* The option of this argument ("--name" or "--name=value"); *value is what follows the '=', or NULL. */
 static const struct cli_option *find_option(const struct cli_option *o, const char *arg,
-					    const char **value)
+                                            const char **value)
 {
 	arg += arg[1] == '-' ? 2 : 1;
 	const char *eq = strchr(arg, '=');
@@ -121,7 +121,7 @@ static const struct cli_option *find_option(const struct cli_option *o, const ch
 
 /* Takes one option, and its value from `next` if it has none of its own. CLI_GO_ON, or why not. */
 static int take_option(const struct cmd *cmd, const struct cli_option *o, const char *arg,
-		       const char *value, const char *next, bool *used_next)
+                       const char *value, const char *next, bool *used_next)
 {
 	*used_next = false;
 	if (o->flag) {
@@ -139,13 +139,13 @@ static int take_option(const struct cmd *cmd, const struct cli_option *o, const 
 	if (o->value)
 		*o->value = value;
 	else if (!cli_time(value, o->time))
-		return cli_usage(
-			cmd, "'%s' is no time: write 1.5ms, 2s, 100us or plain nanoseconds", value);
+		return cli_usage(cmd, "'%s' is no time: write 1.5ms, 2s, 100us or plain nanoseconds",
+		                 value);
 	return CLI_GO_ON;
 }
 
 int cli_parse(const struct cmd *cmd, int argc, char **argv, const struct cli_option *options,
-	      const char **files, int max_files, int *file_count)
+              const char **files, int max_files, int *file_count)
 {
 	int count = 0;
 	bool only_files = false;
@@ -161,16 +161,15 @@ int cli_parse(const struct cmd *cmd, int argc, char **argv, const struct cli_opt
 			only_files = true;
 			continue;
 		}
-		if (strcmp(arg, "--help") == 0 || strcmp(arg, "-help") == 0 ||
-		    strcmp(arg, "-h") == 0)
+		if (strcmp(arg, "--help") == 0 || strcmp(arg, "-help") == 0 || strcmp(arg, "-h") == 0)
 			return cmd ? cli_help(cmd)
-				   : cli_usage(NULL, "%s stands before everything else", arg);
+			           : cli_usage(NULL, "%s stands before everything else", arg);
 		const struct cli_option *o = find_option(options, arg, &value);
 		if (!o)
 			return cli_usage(cmd, "unknown option '%s'", arg);
 		bool used_next;
 		int status = take_option(cmd, o, arg, value, i + 1 < argc ? argv[i + 1] : NULL,
-					 &used_next);
+		                         &used_next);
 		if (status != CLI_GO_ON)
 			return status;
 		i += used_next;

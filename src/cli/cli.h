@@ -18,9 +18,9 @@
 
 enum {
 	CLI_OK = 0,
-	CLI_ERROR = 1,	 // the trace or the system
-	CLI_USAGE = 2,	 // the command line
-	CLI_GO_ON = -1,	 // cli_parse: nothing was wrong, and no --help
+	CLI_ERROR = 1,   // the trace or the system
+	CLI_USAGE = 2,   // the command line
+	CLI_GO_ON = -1,  // cli_parse: nothing was wrong, and no --help
 };
 
 /* ---- messages, all on stderr as "kymo: ..." ---- */
@@ -42,7 +42,7 @@ struct cli_option {
 	const char *name;
 	bool *flag;
 	const char **value;
-	kymo_ns *time;	// 1.5ms, 2s, 100us, 3m or plain ns; not negative
+	kymo_ns *time;  // 1.5ms, 2s, 100us, 3m or plain ns; not negative
 };
 
 /*
@@ -52,7 +52,7 @@ struct cli_option {
  * is no verb.
  */
 int cli_parse(const struct cmd *cmd, int argc, char **argv, const struct cli_option *options,
-	      const char **files, int max_files, int *file_count);
+              const char **files, int max_files, int *file_count);
 /* Reads a time as the options take it; false if it is none. */
 bool cli_time(const char *text, kymo_ns *out);
 /* Prints usage and help of a verb on standard output. Returns CLI_OK. */
@@ -62,7 +62,7 @@ int cli_help(const struct cmd *cmd);
 
 struct cli_out {
 	struct kymo_sink sink;
-	struct buf buf;	 // for text of one's own; cli_out_close flushes it
+	struct buf buf;  // for text of one's own; cli_out_close flushes it
 	bool terminal, colour;
 	int columns;  // of the terminal; 80 if unknown
 	int error;    // errno of the first write that failed
@@ -71,6 +71,8 @@ struct cli_out {
 void cli_out_open(struct cli_out *out);
 /* Writes what is left. A closed pipe is no error worth words; a full disk is. Returns CLI_OK or CLI_ERROR. */
 int cli_out_close(struct cli_out *out);
+/* The same for a few lines that were printed by stdio. */
+int cli_printed(void);
 
 /* ---- progress ---- */
 

@@ -55,17 +55,25 @@ void cli_out_open(struct cli_out *out)
 	}
 }
 
+/* A closed pipe usually ends the program by SIGPIPE; where that is ignored, it ends without a word all the same. */
+static int output_failed(int error)
+{
+	if (error == EPIPE)
+		return CLI_ERROR;
+	return cli_error("cannot write to standard output: %s", strerror(error ? error : ENOMEM));
+}
+
 int cli_out_close(struct cli_out *out)
 {
 	bool ok = buf_flush(&out->buf) && !out->error;
 	buf_free(&out->buf);
-	if (ok)
-		return CLI_OK;
-	// A closed pipe usually ends the program by SIGPIPE; where that is ignored, it ends without a word all the same.
-	if (out->error == EPIPE)
-		return CLI_ERROR;
-	return cli_error("cannot write to standard output: %s",
-			 strerror(out->error ? out->error : ENOMEM));
+	return ok ? CLI_OK : output_failed(out->error);
+}
+
+int cli_printed(void)
+{
+	errno = 0;
+	return fflush(stdout) == 0 && !ferror(stdout) ? CLI_OK : output_failed(errno ? errno : EIO);
 }
 
 static double now_s(void)
@@ -95,7 +103,7 @@ bool cli_progress_show(void *ctx, uint64_t done, uint64_t total)
 	p->last = now;
 	char a[CLI_NUMBER], b[CLI_NUMBER], tail[3 * CLI_NUMBER], bar[31] = "";
 	int n = snprintf(tail, sizeof tail, "%s of %s %3.0f%%", cli_size(a, done),
-			 cli_size(b, total), share * 100);
+	                 cli_size(b, total), share * 100);
 	if (share > 0.01)
 		snprintf(tail + n, sizeof tail - (size_t)n, "  %.0f s left", spent / share - spent);
 	int cells = p->columns - 24 - (int)strlen(tail);

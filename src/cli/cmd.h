@@ -22,11 +22,11 @@
 
 struct cmd {
 	const char *name;
-	const char *summary;	// a few words for `kymo help`
-	const char *arguments;	// "FILE [--json]"
-	const char *help;	// what `kymo VERB --help` prints below the usage line
+	const char *summary;    // a few words for `kymo help`
+	const char *arguments;  // "FILE [--json]"
+	const char *help;       // what `kymo VERB --help` prints below the usage line
 	int (*run)(int argc,
-		   char **argv);  // the program's exit status: CLI_OK, CLI_ERROR, CLI_USAGE
+	           char **argv);  // the program's exit status: CLI_OK, CLI_ERROR, CLI_USAGE
 };
 
 extern const struct cmd cmd_view, cmd_stat, cmd_events, cmd_goroutines;

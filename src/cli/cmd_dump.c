@@ -4,8 +4,7 @@
 
 #include "cli/cli.h"
 
-typedef enum kymo_status dump_fn(struct kymo_input *, const struct kymo_sink *,
-				 struct kymo_error *);
+typedef enum kymo_status dump_fn(struct kymo_input *, const struct kymo_sink *, struct kymo_error *);
 
 static const struct {
 	const char *mode, *old_mode;  // the numbers of Go 1.22 and 1.23
@@ -24,8 +23,7 @@ int cmd_dump(const char *mode, const char *file)
 		    (modes[i].old_mode && strcmp(mode, modes[i].old_mode) == 0))
 			dump = modes[i].dump;
 	if (!dump)
-		return cli_error("invalid debug mode %s, want one of: parsed, wire, footprint",
-				 mode);
+		return cli_error("invalid debug mode %s, want one of: parsed, wire, footprint", mode);
 	struct kymo_error err = {0};
 	struct kymo_input *in;
 	struct cli_out out;

@@ -21,10 +21,10 @@ static int run(int argc, char **argv)
 	const char *file, *goroutine = NULL;
 	struct kymo_event_filter filter = {.goroutine = KYMO_NONE};
 	const struct cli_option options[] = {{"json", .flag = &json},
-					     {"from", .time = &filter.from},
-					     {"to", .time = &filter.to},
-					     {"goroutine", .value = &goroutine},
-					     {0}};
+	                                     {"from", .time = &filter.from},
+	                                     {"to", .time = &filter.to},
+	                                     {"goroutine", .value = &goroutine},
+	                                     {0}};
 	filter.to = -1;
 	int status = cli_parse(&cmd_events, argc, argv, options, &file, 1, NULL);
 	if (status != CLI_GO_ON)

@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 
-#define BAR_CELLS  20
+#define BAR_CELLS 20
 #define TIME_WIDTH 9
 
 /* Kinds of time, in the order of the columns and of the bar, with a letter and an ANSI colour for the bar. */
@@ -94,7 +94,7 @@ static void put_head(struct cli_out *out)
 }
 
 static void put_row(struct cli_out *out, const struct kymo_trace *t,
-		    const struct kymo_goroutine_groups *g, size_t i)
+                    const struct kymo_goroutine_groups *g, size_t i)
 {
 	char n[CLI_NUMBER];
 	struct row r = row_of(g, i);
@@ -110,19 +110,17 @@ static void put_row(struct cli_out *out, const struct kymo_trace *t,
 		buf_put(&out->buf, name.ptr, name.len);
 	else
 		buf_puts(&out->buf, "(no stack seen)");
-	if (r.top) {
+	// Without a name: coroutine switches, and whatever began before the trace did.
+	if (r.top && reason.len) {
 		buf_puts(&out->buf, "  [mostly ");
-		if (reason.len)
-			buf_put(&out->buf, reason.ptr, reason.len);
-		else
-			buf_puts(&out->buf, "coroutine switch");
+		buf_put(&out->buf, reason.ptr, reason.len);
 		buf_putc(&out->buf, ']');
 	}
 	buf_putc(&out->buf, '\n');
 }
 
 static void print(struct cli_out *out, const struct kymo_trace *t,
-		  const struct kymo_goroutine_groups *g)
+                  const struct kymo_goroutine_groups *g)
 {
 	put_head(out);
 	for (size_t i = 0; i < g->count; i++)
@@ -133,7 +131,7 @@ static void print(struct cli_out *out, const struct kymo_trace *t,
 	for (int p = 0; p < PARTS; p++) {
 		if (out->colour)
 			buf_printf(&out->buf, " \033[%sm\xe2\x96\x88\033[0m %s", parts[p].colour,
-				   parts[p].title);
+			           parts[p].title);
 		else
 			buf_printf(&out->buf, " %c %s", parts[p].letter, parts[p].title);
 	}

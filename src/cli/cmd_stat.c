@@ -20,8 +20,8 @@ static void print(struct buf *b, const struct kymo_stat *s)
 	row(b, "size", cli_size(text, s->bytes));
 	// Counted in characters, not bytes: a micro sign has two.
 	buf_printf(b, "%-18s %*s\n", "duration",
-		   s->end - s->start < 1000000 && s->end - s->start >= 1000 ? 15 : 14,
-		   cli_duration(text, s->end - s->start));
+	           s->end - s->start < 1000000 && s->end - s->start >= 1000 ? 15 : 14,
+	           cli_duration(text, s->end - s->start));
 	count(b, "generations", s->generations);
 	count(b, "events", s->events);
 	for (unsigned k = 0; k < KYMO_EV_KIND_COUNT; k++) {
@@ -41,8 +41,8 @@ static void print(struct buf *b, const struct kymo_stat *s)
 	count(b, "stops of the world", s->stw_count);
 	if (s->stw_count)
 		buf_printf(b, "%-18s %*s\n", "  in all",
-			   s->stw_total < 1000000 && s->stw_total >= 1000 ? 15 : 14,
-			   cli_duration(text, s->stw_total));
+		           s->stw_total < 1000000 && s->stw_total >= 1000 ? 15 : 14,
+		           cli_duration(text, s->stw_total));
 	count(b, "tasks", s->tasks);
 	count(b, "regions", s->regions);
 	count(b, "logs", s->logs);
@@ -68,7 +68,7 @@ static int run(int argc, char **argv)
 		return cli_fail(file, &err);
 	cli_progress_begin(&progress, "reading");
 	const struct kymo_reader_options how = {.progress = cli_progress_show,
-						.progress_ctx = &progress};
+	                                        .progress_ctx = &progress};
 	enum kymo_status st = kymo_stat_compute(in, &how, &stat, &err);
 	cli_progress_end(&progress);
 	kymo_input_close(in);

@@ -45,7 +45,7 @@ static int help(int argc, char **argv)
 		return cmd ? cli_help(cmd) : cli_usage(NULL, "no verb '%s'", argv[1]);
 	}
 	print_help(stdout);
-	return fflush(stdout) == 0 ? CLI_OK : CLI_ERROR;
+	return cli_printed();
 }
 
 /* Hands the file and the options of `kymo view` on to it. */
@@ -72,10 +72,10 @@ static int without_verb(int argc, char **argv)
 	const char *http = NULL, *mode = NULL, *pprof = NULL, *files[2];
 	int count = 0;
 	const struct cli_option options[] = {{"http", .value = &http},
-					     {"d", .value = &mode},
-					     {"pprof", .value = &pprof},
-					     {"no-open", .flag = &no_open},
-					     {0}};
+	                                     {"d", .value = &mode},
+	                                     {"pprof", .value = &pprof},
+	                                     {"no-open", .flag = &no_open},
+	                                     {0}};
 	int status = cli_parse(NULL, argc, argv, options, files, 2, &count);
 	if (status != CLI_GO_ON)
 		return status;
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 		return help(argc - 1, argv + 1);
 	if (strcmp(first, "--version") == 0 || strcmp(first, "-version") == 0) {
 		printf("kymo %s\n", kymo_version());
-		return fflush(stdout) == 0 ? CLI_OK : CLI_ERROR;
+		return cli_printed();
 	}
 	const struct cmd *cmd = find_verb(first);
 	if (cmd)
