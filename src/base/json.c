@@ -77,7 +77,7 @@ static void put_escaped(struct buf *b, unsigned char c)
 static void put_string(struct buf *b, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	size_t run = 0;	 // bytes of [run, i) go out as they are
+	size_t run = 0;  // bytes of [run, i) go out as they are
 	buf_putc(b, '"');
 	for (size_t i = 0; i < len;) {
 		unsigned char c = p[i];

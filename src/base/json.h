@@ -22,7 +22,7 @@ struct json {
 
 void json_object(struct json *j);
 void json_array(struct json *j);
-void json_end(struct json *j);	// of the innermost object or array
+void json_end(struct json *j);  // of the innermost object or array
 void json_key(struct json *j, const char *key);
 void json_key_str(struct json *j, const char *key, size_t len);
 /* A line feed before the next member or closer: for documents of a row a line. */

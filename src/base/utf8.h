@@ -25,8 +25,7 @@ static inline size_t utf8_decode(const char *s, size_t len, uint32_t *rune)
 	}
 	if (c >= 0xf0 && c <= 0xf4 && len >= 4 && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 &&
 	    (p[3] & 0xc0) == 0x80) {
-		*rune = (c & 7u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 |
-			(p[3] & 0x3fu);
+		*rune = (c & 7u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
 		return *rune >= 0x10000 && *rune <= 0x10ffff ? 4 : 0;
 	}
 	return 0;

@@ -9,10 +9,10 @@
 #include "wire/scan.h"
 #include "wire/varint.h"
 
-#define TYPES	256
+#define TYPES 256
 #define COLUMNS 5
-#define CELL	40  // bytes; the longest is a name or a number of 20 digits
-#define PADDING 2   // blanks between columns
+#define CELL 40    // bytes; the longest is a name or a number of 20 digits
+#define PADDING 2  // blanks between columns
 
 /* What the record takes with minimal varints: Go counts that, not the bytes of the file. */
 static uint64_t encoded_bytes(const struct wire_record *r)
@@ -34,13 +34,13 @@ static uint64_t encoded_bytes(const struct wire_record *r)
 static void percent(char *cell, uint64_t part, uint64_t whole)
 {
 	if (whole == 0 && part == 0)
-		snprintf(cell, CELL, "NaN%%");	// as Go prints 0/0
+		snprintf(cell, CELL, "NaN%%");  // as Go prints 0/0
 	else
 		snprintf(cell, CELL, "%.2f%%", (double)part / (double)whole * 100);
 }
 
 static void fill_row(char cells[COLUMNS][CELL], const struct pdq_row *row, unsigned version,
-		     uint64_t bytes, uint64_t records)
+                     uint64_t bytes, uint64_t records)
 {
 	const struct wire_event *e = wire_event(row->tag);
 	if (row->tag >= wire_type_limit(version))
@@ -69,11 +69,11 @@ static void put_table(struct buf *out, char (*rows)[COLUMNS][CELL], size_t count
 }
 
 enum kymo_status kymo_export_footprint(struct kymo_input *in, const struct kymo_sink *sink,
-				       struct kymo_error *err)
+                                       struct kymo_error *err)
 {
 	struct pdq_row stats[TYPES] = {0};
 	char rows[TYPES + 2][COLUMNS][CELL] = {{"Event", "Bytes", "%", "Count", "%"},
-					       {"-", "-", "-", "-", "-"}};
+	                                       {"-", "-", "-", "-", "-"}};
 	struct wire_scan s;
 	struct wire_record r;
 	uint64_t records = 0;

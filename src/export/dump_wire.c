@@ -14,7 +14,7 @@ static enum kymo_status how_it_ended(const struct wire_scan *s, struct kymo_erro
 }
 
 enum kymo_status kymo_export_wire(struct kymo_input *in, const struct kymo_sink *sink,
-				  struct kymo_error *err)
+                                  struct kymo_error *err)
 {
 	struct wire_scan s;
 	struct wire_record r;

@@ -21,7 +21,7 @@ static bool is_about(const struct kymo_event *ev, uint64_t goroutine)
 }
 
 enum kymo_status kymo_export_events(struct kymo_input *in, const struct kymo_event_filter *filter,
-				    bool json, const struct kymo_sink *sink, struct kymo_error *err)
+                                    bool json, const struct kymo_sink *sink, struct kymo_error *err)
 {
 	const struct kymo_event_filter all = {.goroutine = KYMO_NONE};
 	struct kymo_reader *r;

@@ -7,8 +7,8 @@
 
 /* `start` is the time of the trace's first event. Both end with a line feed. */
 void events_put_text(struct buf *out, const struct kymo_reader *r, const struct kymo_event *ev,
-		     kymo_ns start);
+                     kymo_ns start);
 void events_put_json(struct buf *out, const struct kymo_reader *r, const struct kymo_event *ev,
-		     kymo_ns start);
+                     kymo_ns start);
 
 #endif

@@ -148,7 +148,7 @@ static void details(struct json *j, const struct kymo_reader *r, const struct ky
 }
 
 void events_put_json(struct buf *out, const struct kymo_reader *r, const struct kymo_event *ev,
-		     kymo_ns start)
+                     kymo_ns start)
 {
 	struct json j = {.buf = out};
 	json_object(&j);

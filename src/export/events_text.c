@@ -9,8 +9,7 @@
 #include "export/events.h"
 #include "wire/quote.h"
 
-static void text(struct buf *out, const char *before, const struct kymo_reader *r,
-		 kymo_string_ix ix)
+static void text(struct buf *out, const char *before, const struct kymo_reader *r, kymo_string_ix ix)
 {
 	struct kymo_str s = kymo_reader_string(r, ix);
 	buf_puts(out, before);
@@ -47,15 +46,13 @@ static void seconds(struct buf *out, kymo_ns t)
 }
 
 /* The innermost frame, its file without folders. */
-static void where(struct buf *out, const char *before, const struct kymo_reader *r,
-		  kymo_stack_ix ix)
+static void where(struct buf *out, const char *before, const struct kymo_reader *r, kymo_stack_ix ix)
 {
 	size_t count;
 	const struct kymo_frame *f = kymo_reader_stack(r, ix, &count);
 	if (count == 0)
 		return;
-	struct kymo_str func = kymo_reader_string(r, f->func),
-			file = kymo_reader_string(r, f->file);
+	struct kymo_str func = kymo_reader_string(r, f->func), file = kymo_reader_string(r, f->file);
 	const char *slash = file.len ? memrchr(file.ptr, '/', file.len) : NULL;
 	if (slash) {
 		file.len -= (size_t)(slash + 1 - file.ptr);
@@ -153,7 +150,7 @@ static void details(struct buf *out, const struct kymo_reader *r, const struct k
 }
 
 void events_put_text(struct buf *out, const struct kymo_reader *r, const struct kymo_event *ev,
-		     kymo_ns start)
+                     kymo_ns start)
 {
 	seconds(out, ev->time - start);
 	who(out, 'M', ev->thread, 8);

@@ -15,7 +15,7 @@ static inline struct buf export_buf(const struct kymo_sink *sink)
 
 /* Flushes and frees; `st` is how reading ended. What the sink says comes first: reading stops because of it. */
 static inline enum kymo_status export_finish(struct buf *b, enum kymo_status st,
-					     struct kymo_error *err)
+                                             struct kymo_error *err)
 {
 	bool ok = buf_flush(b);
 	buf_free(b);

@@ -10,7 +10,7 @@ static void number(struct json *j, const char *key, int64_t v)
 }
 
 static void put_named(struct json *j, const char *key, const struct kymo_trace *t,
-		      const struct kymo_named_ns *rows, uint32_t from, uint32_t to)
+                      const struct kymo_named_ns *rows, uint32_t from, uint32_t to)
 {
 	json_key(j, key);
 	json_object(j);
@@ -23,8 +23,8 @@ static void put_named(struct json *j, const char *key, const struct kymo_trace *
 }
 
 bool kymo_export_goroutine_groups_json(const struct kymo_trace *t,
-				       const struct kymo_goroutine_groups *g,
-				       const struct kymo_sink *sink)
+                                       const struct kymo_goroutine_groups *g,
+                                       const struct kymo_sink *sink)
 {
 	struct buf out = export_buf(sink);
 	struct json j = {.buf = &out};

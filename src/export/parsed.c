@@ -107,7 +107,7 @@ static bool keep(struct stack_texts *s, const struct kymo_reader *r, kymo_stack_
 }
 
 static void put_stack(struct buf *out, const struct kymo_reader *r, kymo_stack_ix ix,
-		      struct stack_texts *s)
+                      struct stack_texts *s)
 {
 	if ((ix < s->count && s->at[ix].len) || keep(s, r, ix))
 		buf_put(out, s->text.ptr + s->at[ix].from, s->at[ix].len);
@@ -116,7 +116,7 @@ static void put_stack(struct buf *out, const struct kymo_reader *r, kymo_stack_i
 }
 
 static void put_quoted(struct buf *out, const struct kymo_reader *r, const char *name,
-		       kymo_string_ix ix)
+                       kymo_string_ix ix)
 {
 	struct kymo_str s = kymo_reader_string(r, ix);
 	buf_puts(out, name);
@@ -238,22 +238,21 @@ static char *put_states(char *p, const struct kymo_event *ev)
 	p = put_id(p, ev->u.transition.id);
 	*p++ = ' ';
 	p = put_cstr(p, go ? kymo_go_state_name(ev->u.transition.from)
-			   : kymo_proc_state_name(ev->u.transition.from));
+	                   : kymo_proc_state_name(ev->u.transition.from));
 	p = PUT(p, "->");
 	return put_cstr(p, go ? kymo_go_state_name(ev->u.transition.to)
-			      : kymo_proc_state_name(ev->u.transition.to));
+	                      : kymo_proc_state_name(ev->u.transition.to));
 }
 
 /* Go prints the heading of a new goroutine's stack, and of a sample's, even where there is no stack. */
 static bool is_go_create(const struct kymo_event *ev)
 {
 	return ev->u.transition.resource == KYMO_RESOURCE_GOROUTINE &&
-	       ev->u.transition.from == KYMO_GO_NOT_EXIST &&
-	       ev->u.transition.to != KYMO_GO_SYSCALL;
+	       ev->u.transition.from == KYMO_GO_NOT_EXIST && ev->u.transition.to != KYMO_GO_SYSCALL;
 }
 
 void parsed_put(struct buf *out, const struct kymo_reader *r, const struct kymo_event *ev,
-		struct stack_texts *stacks)
+                struct stack_texts *stacks)
 {
 	if (!buf_reserve(out, FIXED_BYTES))
 		return;
@@ -284,7 +283,7 @@ void parsed_put(struct buf *out, const struct kymo_reader *r, const struct kymo_
 }
 
 enum kymo_status kymo_export_parsed(struct kymo_input *in, const struct kymo_sink *sink,
-				    struct kymo_error *err)
+                                    struct kymo_error *err)
 {
 	struct kymo_reader *r;
 	const struct kymo_reader_options options = {.go_frames = true};

@@ -20,6 +20,6 @@ void stack_texts_free(struct stack_texts *s);
 
 /* Appends the event as Go's -d=parsed prints it, with the line feed after it. */
 void parsed_put(struct buf *out, const struct kymo_reader *r, const struct kymo_event *ev,
-		struct stack_texts *stacks);
+                struct stack_texts *stacks);
 
 #endif

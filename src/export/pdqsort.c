@@ -10,9 +10,9 @@
 #include <stdbool.h>
 
 #define INSERTION_MOST 12
-#define NINTHER_LEAST  50
-#define REPAIRS_MOST   5
-#define SWAPS_MOST     12  // of a median of nine: the range runs backwards
+#define NINTHER_LEAST 50
+#define REPAIRS_MOST 5
+#define SWAPS_MOST 12  // of a median of nine: the range runs backwards
 
 typedef ptrdiff_t ix;
 

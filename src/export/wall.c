@@ -7,7 +7,7 @@
 /* Days since 1970-01-01 to a date of the Gregorian calendar; years begin in March here, so that leap days come last. */
 static void civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 {
-	days += 719468;	 // since 0000-03-01
+	days += 719468;  // since 0000-03-01
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
 	int64_t of_era = days - era * 146097;
 	int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
@@ -36,7 +36,7 @@ void wall_put(struct buf *out, int64_t unix_sec, uint32_t nsec)
 	unsigned month, day, s = (unsigned)of_day;
 	civil(days, &year, &month, &day);
 	buf_printf(out, "%04lld-%02u-%02uT%02u:%02u:%02u", (long long)year, month, day, s / 3600,
-		   s / 60 % 60, s % 60);
+	           s / 60 % 60, s % 60);
 	if (nsec) {
 		char digits[16];
 		int n = snprintf(digits, sizeof digits, ".%09u", nsec);

@@ -28,8 +28,7 @@ void wire_put(struct buf *out, unsigned type, const uint64_t *args)
 		wire_put_varint(out, args[i]);
 }
 
-void wire_put_data(struct buf *out, unsigned type, const uint64_t *args, const void *data,
-		   size_t len)
+void wire_put_data(struct buf *out, unsigned type, const uint64_t *args, const void *data, size_t len)
 {
 	wire_put(out, type, args);
 	wire_put_varint(out, len);
@@ -45,7 +44,7 @@ void wire_put_stack(struct buf *out, uint64_t id, const uint64_t (*frames)[4], u
 }
 
 void wire_put_batch(struct buf *out, uint64_t generation, uint64_t thread, uint64_t time,
-		    struct buf *batch)
+                    struct buf *batch)
 {
 	wire_put(out, WIRE_EventBatch, (uint64_t[]){generation, thread, time, batch->len});
 	buf_put(out, batch->ptr, batch->len);

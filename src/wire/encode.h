@@ -21,12 +21,12 @@ void wire_put_varint(struct buf *out, uint64_t v);
 void wire_put(struct buf *out, unsigned type, const uint64_t *args);
 /* A type, its arguments, and the data that follows them (String, ExperimentalBatch), with its length. */
 void wire_put_data(struct buf *out, unsigned type, const uint64_t *args, const void *data,
-		   size_t len);
+                   size_t len);
 /* A stack: frames of four numbers each (pc, func, file, line). */
 void wire_put_stack(struct buf *out, uint64_t id, const uint64_t (*frames)[4], uint64_t count);
 /* An EventBatch with the records of `batch`, and their true size. */
 void wire_put_batch(struct buf *out, uint64_t generation, uint64_t thread, uint64_t time,
-		    struct buf *batch);
+                    struct buf *batch);
 /* How many bytes wire_put_varint writes. */
 static inline unsigned wire_varint_bytes(uint64_t v)
 {

@@ -56,7 +56,7 @@ static char short_escape(unsigned char c)
 
 void quote_put(struct buf *b, const char *s, size_t len)
 {
-	size_t run = 0;	 // bytes of [run, i) go out as they are
+	size_t run = 0;  // bytes of [run, i) go out as they are
 	buf_putc(b, '"');
 	for (size_t i = 0; i < len;) {
 		unsigned char c = (unsigned char)s[i];
@@ -98,8 +98,7 @@ static int digit_value(char c)
 }
 
 /* Reads `count` digits of a base from s[*at]. */
-static bool read_digits(const char *s, size_t len, size_t *at, unsigned count, int base,
-			uint32_t *out)
+static bool read_digits(const char *s, size_t len, size_t *at, unsigned count, int base, uint32_t *out)
 {
 	uint32_t v = 0;
 	if (len - *at < count)

@@ -15,7 +15,7 @@ unsigned wire_type_limit(unsigned version)
 }
 
 enum kymo_status wire_scan_begin(struct wire_scan *s, const uint8_t *bytes, size_t len,
-				 struct kymo_error *err)
+                                 struct kymo_error *err)
 {
 	*s = (struct wire_scan){.bytes = bytes, .len = len, .at = WIRE_HEADER_BYTES};
 	return wire_header_read(bytes, len, &s->version, err);
@@ -91,14 +91,13 @@ enum kymo_status wire_scan_error(const struct wire_scan *s, struct kymo_error *e
 	case WIRE_SCAN_CUT:
 	case WIRE_SCAN_CUT_NUMBER:
 		return error_set(err, KYMO_E_DAMAGED, s->at, 0,
-				 "the input ends inside the record at offset %zu", s->at);
+		                 "the input ends inside the record at offset %zu", s->at);
 	case WIRE_SCAN_OVERFLOW:
 		return error_set(err, KYMO_E_DAMAGED, s->at, 0,
-				 "the record at offset %zu has a number of more than 64 bits",
-				 s->at);
+		                 "the record at offset %zu has a number of more than 64 bits", s->at);
 	case WIRE_SCAN_TYPE: break;
 	}
 	return error_set(err, KYMO_E_DAMAGED, s->at, 0,
-			 "byte %u at offset %zu is no event of go 1.%u", s->bytes[s->at], s->at,
-			 s->version);
+	                 "byte %u at offset %zu is no event of go 1.%u", s->bytes[s->at], s->at,
+	                 s->version);
 }

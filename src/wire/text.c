@@ -69,7 +69,7 @@ void wire_text_put(struct buf *out, const struct wire_record *r)
 }
 
 enum kymo_status wire_text_disassemble(const uint8_t *bytes, size_t len, struct buf *out,
-				       struct kymo_error *err)
+                                       struct kymo_error *err)
 {
 	struct wire_scan s;
 	struct wire_record r;
@@ -79,8 +79,7 @@ enum kymo_status wire_text_disassemble(const uint8_t *bytes, size_t len, struct 
 	buf_printf(out, "Trace Go1.%u\n", s.version);
 	while (wire_scan_next(&s, &r)) {
 		wire_text_put(out, &r);
-		if (r.has_data &&
-		    !r.data_len)  // the reader of this form wants the line all the same
+		if (r.has_data && !r.data_len)  // the reader of this form wants the line all the same
 			buf_puts(out, "\tdata=\"\"\n");
 	}
 	return wire_scan_error(&s, err);

@@ -38,7 +38,7 @@ bool wire_text_assemble(const char *text, size_t len, struct buf *out, struct wi
 
 /* Appends the text of the trace. Errors: as wire_scan_begin, and KYMO_E_DAMAGED after all that could be read. */
 enum kymo_status wire_text_disassemble(const uint8_t *bytes, size_t len, struct buf *out,
-				       struct kymo_error *err);
+                                       struct kymo_error *err);
 
 /* Appends the lines of one record. */
 void wire_text_put(struct buf *out, const struct wire_record *r);

@@ -10,8 +10,8 @@
 #include "wire/text.h"
 
 struct parser {
-	const char *next, *end;	 // what was not read yet
-	const char *p, *stop;	 // the line at hand
+	const char *next, *end;  // what was not read yet
+	const char *p, *stop;    // the line at hand
 	size_t line;
 	unsigned version;
 	struct buf *out;
@@ -38,8 +38,8 @@ static size_t space_at(const char *p, const char *stop)
 	if (n == 0)
 		return 0;
 	bool space = r == ' ' || (r >= '\t' && r <= '\r') || r == 0x85 || r == 0xa0 ||
-		     r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 ||
-		     r == 0x202f || r == 0x205f || r == 0x3000;
+	             r == 0x1680 || (r >= 0x2000 && r <= 0x200a) || r == 0x2028 || r == 0x2029 ||
+	             r == 0x202f || r == 0x205f || r == 0x3000;
 	return space ? n : 0;
 }
 
@@ -101,10 +101,10 @@ static bool parse_args(struct parser *t, const char *const *names, unsigned coun
 		size_t n = strlen(names[i]);
 		if (k.len <= n || k.ptr[n] != '=' || memcmp(k.ptr, names[i], n) != 0)
 			return wrong(t, "expected %s=NUMBER, got \"%.*s\"", names[i], (int)k.len,
-				     k.ptr);
+			             k.ptr);
 		if (!parse_number(k.ptr + n + 1, k.len - n - 1, &args[i]))
 			return wrong(t, "\"%.*s\" is no number of 64 bits", (int)(k.len - n - 1),
-				     k.ptr + n + 1);
+			             k.ptr + n + 1);
 	}
 	return end_of_line(t);
 }
@@ -164,7 +164,7 @@ static bool parse_record(struct parser *t)
 	}
 	if (type == limit)
 		return wrong(t, "\"%.*s\" is no event of go 1.%u", (int)name.len, name.ptr,
-			     t->version);
+		             t->version);
 	uint64_t args[WIRE_MAX_ARGS];
 	if (!parse_args(t, e->args, e->arg_count, args))
 		return false;

@@ -33,7 +33,7 @@ bool txtar_find(const char *text, size_t len, const char *name, struct kymo_str 
 				return true;
 			}
 			found = section.len == strlen(name) &&
-				memcmp(section.ptr, name, section.len) == 0;
+			        memcmp(section.ptr, name, section.len) == 0;
 			*content = (struct kymo_str){next, (size_t)(end - next)};
 		}
 		p = next;

@@ -26,8 +26,7 @@ static bool fuzz_input(const struct buf *text, struct buf *out)
 {
 	static const char head[] = "[]byte(";
 	const char *end = text->ptr + text->len, *nl = memchr(text->ptr, '\n', text->len);
-	if (!nl || (size_t)(end - nl - 1) < sizeof head ||
-	    memcmp(nl + 1, head, sizeof head - 1) != 0)
+	if (!nl || (size_t)(end - nl - 1) < sizeof head || memcmp(nl + 1, head, sizeof head - 1) != 0)
 		return false;
 	const char *from = nl + sizeof head;
 	while (end > from && end[-1] != ')')
