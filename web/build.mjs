@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Bundles the viewer: node web/build.mjs [--out DIR] [--manifest FILE] [--dev]
+// Bundles the viewer: node web/build.mjs [--out DIR] [--manifest FILE] [--depfile FILE] [--dev]
 //
 // DIR (web/dist unless told) gets index.html, favicon.svg, app.<hash>.js, app.<hash>.css and assets.txt, the list that the
 // C build embeds: one line an asset, url-path TAB file TAB content-type, the file being relative to DIR. FILE gets the
-// same list with the files' whole paths.
+// same list with the files' whole paths. The depfile, for ninja, says what the manifest was made from.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -73,3 +73,12 @@ if (manifest)
 		manifest,
 		list((f) => join(out, f)),
 	);
+
+const depfile = option("--depfile");
+if (manifest && depfile) {
+	const inputs = Object.keys(result.metafile.inputs).map((f) => join(here, f));
+	const own = ["build.mjs", "src/index.html", "src/favicon.svg", "package-lock.json"];
+	const quoted = (path) => path.replace(/[ #\\]/g, "\\$&");
+	const all = [...own.map((f) => join(here, f)), ...inputs];
+	writeFileSync(depfile, `${quoted(manifest)}: ${all.map(quoted).join(" ")}\n`);
+}

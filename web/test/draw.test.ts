@@ -6,8 +6,9 @@ import { contrast, makePalette, PROPERTIES, textOn } from "../src/draw/colours.t
 import { describeFrame, Frame, type ImageOp } from "../src/draw/drawlist.ts";
 import { type Env, Scale } from "../src/draw/env.ts";
 import { curveOf } from "../src/draw/plots.ts";
+import { fillRanges, fillTint, marksOf, prominent } from "../src/draw/ranges.ts";
 import { rasterTile } from "../src/draw/raster.ts";
-import { eachRange, fillImage, fillPieces } from "../src/draw/spans.ts";
+import { fillImage, fillPieces } from "../src/draw/spans.ts";
 import { fillTimeline } from "../src/draw/timeline.ts";
 import { buildRows } from "../src/model/rows.ts";
 import { TileCache } from "../src/model/tilecache.ts";
@@ -381,24 +382,49 @@ test("tile images meet at whole pixels without gap or overlap", () => {
 	}
 });
 
+const ranges = (...list: [number, number][]) =>
+	spanTile(list.map(([start, end]) => ({ start, end, state: 0, cls: Class.stw })));
+const marks = (tile: Tile) =>
+	marksOf([{ tile, from: 0, to: 8192 }], new Scale({ from: 0, to: 1000 }, 100), env());
+
 test("a stop-the-world is never thinner than two pixels, and touching ones are one", () => {
-	const tile = spanTile([
-		{ start: 100, end: 100.5, state: 0, cls: Class.stw },
-		{ start: 101, end: 101.2, state: 0, cls: Class.stw },
-		{ start: 800, end: 850, state: 0, cls: Class.stw },
-	]);
-	const got: number[][] = [];
-	eachRange(
-		[{ tile, from: 0, to: 8192 }],
-		new Scale({ from: 0, to: 1000 }, 100),
-		env(),
-		2,
-		(...a) => got.push(a),
-	);
+	const got = prominent(marks(ranges([100, 100.5], [101, 101.2], [800, 850])), 100, 2);
 	assert.deepEqual(got, [
-		[10, 12, 1],
-		[80, 85, 1],
+		[10, 12],
+		[80, 85],
 	]);
+});
+
+test("where stops are too many only the outstanding one goes through all lanes, and none is lost in its own", () => {
+	const many: [number, number][] = [];
+	for (let t = 0; t < 1000; t += 20) many.push([t, t + 0.1]);
+	many[30] = [600, 605];
+	const tile = ranges(...many);
+	assert.deepEqual(prominent(marks(tile), 100, 2), [[60, 62]]);
+	const e = env();
+	const out = new Frame();
+	fillRanges(
+		[{ tile, from: 0, to: 8192 }],
+		Class.stw,
+		{ y: 0, h: 12 },
+		new Scale(e.window, e.width),
+		e,
+		out,
+	);
+	const lines = describeFrame(out, name).split("\n");
+	assert.equal(lines.length, 50);
+	assert.ok(lines.includes("rect 60,0 2x12 stw"));
+	assert.ok(lines.includes("rect 58,10 2x2 stw"));
+});
+
+test("long ranges that fill the screen are not clutter", () => {
+	assert.deepEqual(prominent(marks(ranges([0, 400], [400, 900])), 100, 2), [[0, 90]]);
+});
+
+test("the tint covers what the GC took most of", () => {
+	const out = new Frame();
+	fillTint(marks(ranges([100, 200], [200, 300], [500, 502])), 40, out);
+	assert.equal(describeFrame(out, name), "back 10,0 20x40 gc-tint");
 });
 
 test("a counter keeps its spikes", () => {

@@ -13,14 +13,13 @@ export const Ink = {
 	accent: CLASS_COUNT + 5,
 	accentFill: CLASS_COUNT + 6,
 	gcTint: CLASS_COUNT + 7,
-	stwTint: CLASS_COUNT + 8,
-	exists: CLASS_COUNT + 9,
-	hover: CLASS_COUNT + 10,
-	stwMark: CLASS_COUNT + 11,
-	bg: CLASS_COUNT + 12,
-	panel: CLASS_COUNT + 13,
+	exists: CLASS_COUNT + 8,
+	hover: CLASS_COUNT + 9,
+	stwMark: CLASS_COUNT + 10,
+	bg: CLASS_COUNT + 11,
+	panel: CLASS_COUNT + 12,
 	/** Text on a class: onClass + class. */
-	onClass: CLASS_COUNT + 14,
+	onClass: CLASS_COUNT + 13,
 } as const;
 
 /** The custom property behind each index up to onClass. */
@@ -44,7 +43,6 @@ export const PROPERTIES: readonly string[] = [
 	"--accent",
 	"--accent-fill",
 	"--gc-tint",
-	"--stw-tint",
 	"--exists",
 	"--hover",
 	"--stw-mark",

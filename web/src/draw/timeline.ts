@@ -12,7 +12,8 @@ import { Ink } from "./colours.ts";
 import type { Frame } from "./drawlist.ts";
 import { BAR, type Env, px, rowTop, Scale } from "./env.ts";
 import { fillCounts, fillHeap } from "./plots.ts";
-import { type Bar, eachRange, fillImage, fillPieces, fillRanges } from "./spans.ts";
+import { fillRanges, fillTint, labelRanges, marksOf, prominent } from "./ranges.ts";
+import { type Bar, fillImage, fillPieces } from "./spans.ts";
 
 export function fillTimeline(env: Env, out: Frame): void {
 	const scale = new Scale(env.window, env.width);
@@ -24,8 +25,7 @@ export function fillTimeline(env: Env, out: Frame): void {
 
 	for (const t of axisTicks(env.window, env.width / env.dpr, env.measure).times)
 		out.back.add(Math.round(scale.x(t)), 0, px(1, env.dpr), bottom, Ink.line2);
-	if (!env.hidden.has(Class.gc))
-		eachRange(gc, scale, env, 1, (x0, x1) => out.back.add(x0, 0, x1 - x0, bottom, Ink.gcTint));
+	if (!env.hidden.has(Class.gc)) fillTint(marksOf(gc, scale, env), bottom, out);
 	for (const row of env.rows) {
 		const y = rowTop(row, env);
 		const foot = y + Math.round(row.h * env.dpr) - px(1, env.dpr);
@@ -63,6 +63,7 @@ function fillRow(
 	switch (row.kind) {
 		case "gc":
 			fillRanges(gc, Class.gc, bar, scale, env, out);
+			labelRanges(gc, bar, scale, env, out);
 			fillRanges(stw, Class.stw, bar, scale, env, out);
 			break;
 		case "heap":
@@ -102,18 +103,11 @@ function fillRow(
 	}
 }
 
-/** More marks than this share of the width would be a wall: they fade then. */
-const DENSE = 1 / 16;
-
+/** A stop-the-world stops everything: its bar goes through all lanes, never thinner than two pixels. */
 function fillStopMarks(stw: Piece[], bottom: DevicePx, scale: Scale, env: Env, out: Frame): void {
 	if (env.hidden.has(Class.stw)) return;
-	const least = px(2, env.dpr);
-	const marks: [number, number][] = [];
-	eachRange(stw, scale, env, least, (x0, x1) => marks.push([x0, x1]));
-	const covered = marks.reduce((sum, [x0, x1]) => sum + x1 - x0, 0);
-	const dense = covered > env.width * DENSE;
-	for (const [x0, x1] of marks)
-		out.front.add(x0, 0, x1 - x0, bottom, dense ? Ink.stwTint : Ink.stwMark);
+	for (const [x0, x1] of prominent(marksOf(stw, scale, env), env.width, px(2, env.dpr)))
+		out.front.add(x0, 0, x1 - x0, bottom, Ink.stwMark);
 }
 
 /** Once all that is on screen is here: a screen to the left and right, and the tile that holds the whole trace. */
@@ -148,7 +142,7 @@ export interface Overview {
 /** The whole trace: running, syscalls and runnable on a logarithmic scale, GC at the top edge, stop-the-world in red. */
 export function fillOverview(o: Overview, out: Frame): void {
 	const window = wholeTrace(o.duration);
-	const env = { window, width: o.width };
+	const env = { window, width: o.width, dpr: o.dpr, hidden: o.hidden };
 	const scale = new Scale(window, o.width);
 	const top = px(10, o.dpr);
 	const bar = { y: top, h: o.height - top - px(4, o.dpr) };
@@ -161,16 +155,9 @@ export function fillOverview(o: Overview, out: Frame): void {
 		o.hidden,
 		out.rects,
 	);
-	if (!o.hidden.has(Class.gc))
-		eachRange(o.tiles.cover("gc", scale.level, 0, o.duration), scale, env, 1, (x0, x1) =>
-			out.rects.add(x0, px(4, o.dpr), x1 - x0, px(3, o.dpr), Class.gc),
-		);
-	if (!o.hidden.has(Class.stw))
-		eachRange(
-			o.tiles.cover("stw", scale.level, 0, o.duration),
-			scale,
-			env,
-			px(2, o.dpr),
-			(x0, x1) => out.rects.add(x0, px(2, o.dpr), x1 - x0, px(6, o.dpr), Class.stw),
-		);
+	const strip = { y: px(3, o.dpr), h: px(4, o.dpr) };
+	const gc = o.tiles.cover("gc", scale.level, 0, o.duration);
+	fillRanges(gc, Class.gc, strip, scale, env, out);
+	const stw = o.tiles.cover("stw", scale.level, 0, o.duration);
+	fillRanges(stw, Class.stw, strip, scale, env, out);
 }
