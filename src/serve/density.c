@@ -108,6 +108,34 @@ void density_sum_add_cells(struct density_sum *s, const struct pyramid *p)
 	}
 }
 
+static uint32_t tree_nodes(const struct density_sum *s)
+{
+	return s->tree_at[s->heights - 1] + 1;
+}
+
+void density_sum_merge(struct density_sum *s, const struct density_sum *other)
+{
+	for (unsigned plane = 0; plane < PLANE_COUNT; plane++)
+		for (uint32_t c = 0; c < s->count; c++) {
+			s->ns[plane][c] += other->ns[plane][c];
+			s->whole[plane][c] += other->whole[plane][c];
+		}
+	for (uint32_t n = 0; n < tree_nodes(s); n++)
+		if (other->worst[n] > s->worst[n])
+			s->worst[n] = other->worst[n];
+}
+
+void density_sum_add_finer(struct density_sum *s, const struct density_sum *finer)
+{
+	unsigned up = s->k - finer->k;
+	for (unsigned plane = 0; plane < PLANE_COUNT; plane++)
+		for (uint32_t c = 0; c < finer->count; c++)
+			s->ns[plane][c >> up] += finer->ns[plane][c];
+	for (uint32_t c = 0; c < finer->count; c++)
+		if (finer->worst[c] > s->worst[c >> up])
+			s->worst[c >> up] = finer->worst[c];
+}
+
 void density_sum_settle(struct density_sum *s)
 {
 	for (unsigned plane = 0; plane < PLANE_COUNT; plane++) {

@@ -52,6 +52,10 @@ static inline void density_sum_add(struct density_sum *s, kymo_ns start, kymo_ns
 
 /* Adds cells of a lane's pyramid at the level of the sum (which it must have). */
 void density_sum_add_cells(struct density_sum *s, const struct pyramid *p);
+/* Adds a sum over the same cells that is not settled either. */
+void density_sum_merge(struct density_sum *s, const struct density_sum *other);
+/* Adds a settled sum over cells of an equal or finer grid from the same first instant. */
+void density_sum_add_finer(struct density_sum *s, const struct density_sum *finer);
 /* Resolves what long intervals left behind. Call once, after the last add. */
 void density_sum_settle(struct density_sum *s);
 

@@ -22,6 +22,7 @@ struct model_tuning {
 	                          // walks over up to 512 times as many
 	uint32_t per_group_cell;  // likewise for what counts goroutines, whose spans are found member by member
 	uint32_t group_cells;     // a group's pyramid has at most so many cells at its base
+	uint64_t threaded;        // spans in all from which on a second thread helps
 	uint32_t exact;           // a tile with at most so many intervals is answered with them; at most TILE_MAX_SPANS
 };
 extern const struct model_tuning model_tuning_default;

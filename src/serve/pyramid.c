@@ -86,6 +86,12 @@ static void add_child(struct cell *up, const struct cell *down, bool rescale)
 	up->begins = (uint8_t)(begins > 255 ? 255 : begins);
 }
 
+void pyramid_merge(struct pyramid *p, const struct pyramid *other)
+{
+	for (uint32_t i = 0; i < p->levels[0].count; i++)
+		add_child(&p->cells[i], &other->cells[i], false);
+}
+
 void pyramid_finish(struct pyramid *p)
 {
 	for (unsigned l = p->base + 1u; l <= p->top; l++) {

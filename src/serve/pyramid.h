@@ -79,6 +79,8 @@ unsigned pyramid_base_for(kymo_ns begin, kymo_ns end, uint64_t cells);
 
 /* Empty cells over [begin, end). False: no memory. */
 bool pyramid_init(struct pyramid *p, kymo_ns begin, kymo_ns end, uint64_t max_cells);
+/* Adds the base of a pyramid over the same bounds, with the same base level. Before pyramid_finish. */
+void pyramid_merge(struct pyramid *p, const struct pyramid *other);
 /* Fills in the levels above the base. */
 void pyramid_finish(struct pyramid *p);
 size_t pyramid_bytes(const struct pyramid *p);

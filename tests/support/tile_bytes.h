@@ -18,7 +18,7 @@
 
 /* Pyramids for nearly everything, few exact intervals: so that small traces reach all of the code. */
 static const struct model_tuning tiny = {
-	.heavy = 8, .per_cell = 3, .per_group_cell = 5, .group_cells = 512, .exact = 5,
+	.heavy = 8, .per_cell = 3, .per_group_cell = 5, .group_cells = 512, .threaded = 1, .exact = 5,
 };
 
 struct fixture {
