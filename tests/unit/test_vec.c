@@ -28,6 +28,21 @@ static void test_push(void **state)
 	assert_null(v.at);
 }
 
+/* What is pushed may be told from the vector itself, as it was before. */
+static void test_push_of_its_count(void **state)
+{
+	(void)state;
+	struct row {
+		size_t was;
+	};
+	VEC(struct row) v = {0};
+	for (size_t i = 0; i < 100; i++) {
+		assert_true(vec_push(&v, ((struct row){.was = v.count})));
+		assert_int_equal(v.at[i].was, i);
+	}
+	vec_free(&v);
+}
+
 /* What cannot be had leaves the array as it was. */
 static void test_too_much(void **state)
 {
@@ -56,6 +71,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_push),
+		cmocka_unit_test(test_push_of_its_count),
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_trim_of_nothing),
 	};
