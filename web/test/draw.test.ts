@@ -136,7 +136,7 @@ test("what does not fill a pixel is merged: no more rectangles than pixels", () 
 
 test("neighbours on a proc are told apart, and named where the name fits", () => {
 	const a = { start: 0, end: 900, state: State.running, cls: Class.run, id: 7, group: 3 };
-	const b = { start: 900, end: 1000, state: State.running, cls: Class.gc, id: 8, group: 4 };
+	const b = { start: 900, end: 1000, state: State.running, cls: Class.gc, id: 8, row: 2, group: 4 };
 	assert.equal(
 		drawSpans(spanTile([a, b]), "proc"),
 		["rect 0,10 89x10 run", "rect 90,10 9x10 gc", 'text "f3  G7" 4,15 on-run'].join("\n"),

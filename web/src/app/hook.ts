@@ -39,9 +39,10 @@ export function installHook(store: Store, surface: () => Surface | null): void {
 	};
 	const hook: Hook = {
 		get ready() {
-			return (
-				store.load.peek().state === "ready" && store.client.pending === 0 && !surface()?.waiting
-			);
+			const s = surface();
+			const drawn = s !== null && !s.waiting && s.times.length > 0;
+			const shown = store.page.peek() !== "timeline" || drawn;
+			return store.load.peek().state === "ready" && store.client.pending === 0 && shown;
 		},
 		get window() {
 			return store.window.peek();

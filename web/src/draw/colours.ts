@@ -16,10 +16,11 @@ export const Ink = {
 	exists: CLASS_COUNT + 8,
 	hover: CLASS_COUNT + 9,
 	stwMark: CLASS_COUNT + 10,
-	bg: CLASS_COUNT + 11,
-	panel: CLASS_COUNT + 12,
+	stwTint: CLASS_COUNT + 11,
+	bg: CLASS_COUNT + 12,
+	panel: CLASS_COUNT + 13,
 	/** Text on a class: onClass + class. */
-	onClass: CLASS_COUNT + 13,
+	onClass: CLASS_COUNT + 14,
 } as const;
 
 /** The custom property behind each index up to onClass. */
@@ -46,6 +47,7 @@ export const PROPERTIES: readonly string[] = [
 	"--exists",
 	"--hover",
 	"--stw-mark",
+	"--stw-tint",
 	"--bg",
 	"--panel",
 ];

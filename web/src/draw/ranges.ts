@@ -117,22 +117,51 @@ export function fillRanges(
 		while (k < full.length && (full[k]?.[1] as number) < m.x1) k++;
 		const inFull = k < full.length && (full[k]?.[0] as number) <= m.x0;
 		if (inFull) continue;
-		const h = Math.max(px(2, env.dpr), Math.round(bar.h * m.share));
+		const h = Math.max(
+			Math.max(1, Math.min(px(2, env.dpr), Math.floor(bar.h / 4))),
+			Math.round(bar.h * m.share),
+		);
 		out.rects.add(m.x0, bar.y + bar.h - h, Math.max(m.x1 - m.x0, least), h, cls);
 	}
 	for (const [x0, x1] of full) out.rects.add(x0, bar.y, x1 - x0, bar.h, cls);
 }
 
-/** The names of ranges, where they fit. */
+/** The names of GC phases and of stops, where they fit: a phase's beside the stops that lie on it. */
 export function labelRanges(
-	pieces: readonly Piece[],
+	gc: readonly Piece[],
+	stw: readonly Piece[],
 	bar: Bar,
 	scale: Scale,
 	env: Env,
 	out: Frame,
 ): void {
+	const stops = env.hidden.has(Class.stw)
+		? []
+		: prominent(marksOf(stw, scale, env), env.width, px(2, env.dpr));
+	const phase = (x0: number, x1: number): [number, number] => {
+		for (const [a, b] of stops) {
+			if (b <= x0) continue;
+			if (a > x0) return [x0, Math.min(x1, a)];
+			x0 = b;
+		}
+		return [x0, x1];
+	};
+	labelLane(gc, "gc", Class.gc, phase, bar, scale, env, out);
+	labelLane(stw, "stw", Class.stw, (x0, x1) => [x0, x1], bar, scale, env, out);
+}
+
+function labelLane(
+	pieces: readonly Piece[],
+	lane: string,
+	cls: number,
+	free: (x0: number, x1: number) => [number, number],
+	bar: Bar,
+	scale: Scale,
+	env: Env,
+	out: Frame,
+): void {
+	if (env.hidden.has(cls)) return;
 	const pad = px(4, env.dpr);
-	if (env.hidden.has(Class.gc)) return;
 	for (const piece of pieces) {
 		const tile = piece.tile;
 		if (tile.kind !== 1) continue;
@@ -141,13 +170,14 @@ export function labelRanges(
 			const start = Math.max(begin, env.window.from);
 			// A range that touches two tiles is in both; the first one on screen writes its name.
 			if (start >= piece.to || (start < piece.from && piece.from > env.window.from)) continue;
-			const x0 = scale.x(start);
-			const room = Math.min(env.width, scale.x(tile.end[i] as number)) - x0 - 2 * pad;
+			const end = Math.min(env.width, scale.x(tile.end[i] as number));
+			const [x0, x1] = free(scale.x(start), end);
+			const room = x1 - x0 - 2 * pad;
 			if (room < 18 * env.dpr) continue;
-			const name = env.rangeName(tile.row[i] as number, "gc", begin) ?? "GC";
+			const name = env.rangeName(tile.row[i] as number, lane, begin) ?? (lane === "gc" ? "GC" : "");
 			const text = cutRight(name, room / env.dpr, env.measure);
 			const y = bar.y + bar.h / 2;
-			const colour = Ink.onClass + Class.gc;
+			const colour = Ink.onClass + cls;
 			if (text) out.texts.push({ text, x: x0 + pad, y, colour, size: 11, align: "left" });
 		}
 	}

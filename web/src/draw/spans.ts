@@ -105,9 +105,9 @@ export function fillSpans(
 		if (waiting) waits.add(x0, x1, line, cls, bar, out);
 		else if (holds) waits.add(x0, x1, line, Ink.exists, bar, out);
 		else {
-			// What abuts on a proc is told apart by a pixel of background, where there is room for one.
-			const gap =
-				kind !== "member" && end <= to && x1 - x0 >= GAP_MIN * env.dpr ? px(1, env.dpr) : 0;
+			// Who abuts on a proc is told apart by a pixel of background, where there is room for one.
+			const ends = kind !== "member" && end <= to && tile.row[i] !== tile.row[i + 1];
+			const gap = ends && x1 - x0 >= GAP_MIN * env.dpr ? px(1, env.dpr) : 0;
 			active.add(x0, x1 - gap, heightOf(state, bar.h), cls, bar, out);
 		}
 		if (kind === "member") memberText(tile, i, x0, x1, waiting, piece, bar, env, scale, out);

@@ -63,8 +63,8 @@ function fillRow(
 	switch (row.kind) {
 		case "gc":
 			fillRanges(gc, Class.gc, bar, scale, env, out);
-			labelRanges(gc, bar, scale, env, out);
 			fillRanges(stw, Class.stw, bar, scale, env, out);
+			labelRanges(gc, stw, bar, scale, env, out);
 			break;
 		case "heap":
 			fillHeap(bar, scale, env, out);
@@ -106,8 +106,16 @@ function fillRow(
 /** A stop-the-world stops everything: its bar goes through all lanes, never thinner than two pixels. */
 function fillStopMarks(stw: Piece[], bottom: DevicePx, scale: Scale, env: Env, out: Frame): void {
 	if (env.hidden.has(Class.stw)) return;
-	for (const [x0, x1] of prominent(marksOf(stw, scale, env), env.width, px(2, env.dpr)))
-		out.front.add(x0, 0, x1 - x0, bottom, Ink.stwMark);
+	const edge = px(2, env.dpr);
+	for (const [x0, x1] of prominent(marksOf(stw, scale, env), env.width, edge)) {
+		if (x1 - x0 <= 4 * edge) out.front.add(x0, 0, x1 - x0, bottom, Ink.stwMark);
+		else {
+			// Wide enough to see what stood still beneath it.
+			out.front.add(x0, 0, edge, bottom, Ink.stwMark);
+			out.front.add(x0 + edge, 0, x1 - x0 - 2 * edge, bottom, Ink.stwTint);
+			out.front.add(x1 - edge, 0, edge, bottom, Ink.stwMark);
+		}
+	}
 }
 
 /** Once all that is on screen is here: a screen to the left and right, and the tile that holds the whole trace. */
