@@ -159,21 +159,31 @@ export class RunName {
 	private state = 0;
 	private x0 = 0;
 	private x1 = 0;
+	/** Width of the widest interval so far: the name is to be read on its colour. */
+	private widest = 0;
 
 	add(tile: SpanTile, i: number, x0: number, x1: number, bar: Bar, env: Env, out: Frame): void {
 		const row = tile.row[i] as number;
 		if (row === this.row && this.id === tile.id[i] && x0 <= this.x1 + 1) {
 			this.x1 = x1;
+			this.look(tile, i, x1 - x0);
 			return;
 		}
 		this.flush(bar, env, out);
+		this.widest = 0;
+		this.look(tile, i, x1 - x0);
 		this.row = row;
 		this.id = tile.id[i] as number;
 		this.group = tile.group[i] as number;
-		this.cls = tile.cls[i] as number;
-		this.state = tile.state[i] as number;
 		this.x0 = x0;
 		this.x1 = x1;
+	}
+
+	private look(tile: SpanTile, i: number, width: DevicePx): void {
+		if (width <= this.widest) return;
+		this.widest = width;
+		this.cls = tile.cls[i] as number;
+		this.state = tile.state[i] as number;
 	}
 
 	flush(bar: Bar, env: Env, out: Frame): void {

@@ -16,7 +16,7 @@ import {
 } from "../model/rows.ts";
 import type { Page, Place, Selection } from "../model/selection.ts";
 import { TileCache } from "../model/tilecache.ts";
-import type { GoroutineDoc, Group, RangeDoc, SpanDoc, TraceDoc } from "../model/trace.ts";
+import type { GoroutineDoc, Group, Member, RangeDoc, SpanDoc, TraceDoc } from "../model/trace.ts";
 import { around, centre, clampWindow, type Window, wholeTrace } from "../model/viewport.ts";
 import { api, Refused } from "../net/api.ts";
 import { TileClient } from "../net/tileclient.ts";
@@ -38,6 +38,8 @@ export interface Hover {
 
 const FIRST_MEMBERS = 20;
 const MORE_MEMBERS = 100;
+/** What the server gives at once at most. */
+const MEMBERS_PAGE = 1000;
 /** A window counts as settled this long after its last change. */
 const SETTLE_MS = 200;
 
@@ -243,7 +245,7 @@ export class Store {
 	moreMembers(ix: number): void {
 		const g = this.open.peek().get(ix);
 		if (!g) return;
-		this.setOpen(ix, { ...g, limit: Math.min(1000, g.limit + MORE_MEMBERS) });
+		this.setOpen(ix, { ...g, limit: g.limit + MORE_MEMBERS });
 		void this.loadMembers(ix);
 	}
 
@@ -256,10 +258,20 @@ export class Store {
 		if (!g) return;
 		const w = this.window.peek();
 		try {
-			const answer = await api.members(ix, w.from, w.to, 0, g.limit);
+			const rows: Member[] = [];
+			let total = 1;
+			while (rows.length < Math.min(g.limit, total)) {
+				const most = Math.min(MEMBERS_PAGE, g.limit - rows.length);
+				const answer = await api.members(ix, w.from, w.to, rows.length, most);
+				const now = this.open.peek().get(ix);
+				// Asked for more meanwhile, or the window moved on: a later answer replaces this one.
+				if (now?.limit !== g.limit || this.window.peek() !== w) return;
+				total = answer.total;
+				rows.push(...answer.rows);
+				if (!answer.rows.length) break;
+			}
 			const now = this.open.peek().get(ix);
-			if (!now || now.limit !== g.limit || this.window.peek() !== w) return;
-			this.keepInPlace(() => this.setOpen(ix, { ...now, rows: answer.rows, total: answer.total }));
+			if (now) this.keepInPlace(() => this.setOpen(ix, { ...now, rows, total }));
 		} catch (err) {
 			this.fail(err);
 		}
