@@ -11,38 +11,44 @@
 
 #define BLOCK 32u
 
-/* The order of rows is that of first events; a goroutine that existed before has an earlier begin than its row says. */
-struct sort_key {
-	kymo_ns key;
-	kymo_goroutine_ix ix;
-};
-
-static int compare_keys(const void *a, const void *b)
+static int compare_begins(const void *a, const void *b, void *ctx)
 {
-	const struct sort_key *x = a, *y = b;
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return x->ix < y->ix ? -1 : x->ix > y->ix;
+	const kymo_ns *begin = ctx;
+	kymo_goroutine_ix x = *(const kymo_goroutine_ix *)a, y = *(const kymo_goroutine_ix *)b;
+	if (begin[x] != begin[y])
+		return begin[x] < begin[y] ? -1 : 1;
+	return x < y ? -1 : x > y;
 }
 
-bool groups_sort(kymo_goroutine_ix *members, uint32_t count, const kymo_ns *key, bool descending)
+/*
+ * Sorts by begin, then by row. The order of rows is that of first events, so it is sorted but for goroutines that existed
+ * before the trace: their begin is earlier than their row says. Those few are taken out, sorted, and merged in again.
+ */
+static bool sort_members(kymo_goroutine_ix *members, uint32_t count, const kymo_ns *begin)
 {
-	bool sorted = true;
-	for (uint32_t i = 1; i < count && sorted; i++)
-		sorted = descending ? key[members[i - 1]] >= key[members[i]] : key[members[i - 1]] <= key[members[i]];
-	if (sorted)
+	uint32_t early = 0, kept = 0;
+	for (uint32_t i = 1, last = 0; i < count; i++)
+		if (begin[members[i]] < begin[members[last]])
+			early++;
+		else
+			last = i;
+	if (early == 0)
 		return true;
-	struct sort_key *keys = malloc(count * sizeof *keys);
-	if (!keys)
+	kymo_goroutine_ix *out = malloc(early * sizeof *out);
+	if (!out)
 		return false;
-	for (uint32_t i = 0; i < count; i++) {
-		kymo_ns k = key[members[i]];
-		keys[i] = (struct sort_key){descending ? -k : k, members[i]};
-	}
-	qsort(keys, count, sizeof *keys, compare_keys);
+	uint32_t taken = 0;
 	for (uint32_t i = 0; i < count; i++)
-		members[i] = keys[i].ix;
-	free(keys);
+		if (kept && begin[members[i]] < begin[members[kept - 1]])
+			out[taken++] = members[i];
+		else
+			members[kept++] = members[i];
+	qsort_r(out, taken, sizeof *out, compare_begins, (void *)(uintptr_t)begin);
+	for (uint32_t at = count; taken > 0;) {
+		bool from_out = kept == 0 || compare_begins(&out[taken - 1], &members[kept - 1], (void *)(uintptr_t)begin) > 0;
+		members[--at] = from_out ? out[--taken] : members[--kept];
+	}
+	free(out);
 	return true;
 }
 
@@ -89,7 +95,7 @@ static bool place_members(struct groups *g)
 	for (uint32_t i = 0; i < g->count; i++) {
 		uint32_t n = g->from[i + 1] - g->from[i];
 		g->block_from[i + 1] = g->block_from[i] + (n + BLOCK - 1) / BLOCK;
-		if (!groups_sort(g->by_begin + g->from[i], n, g->all->begin, false))
+		if (!sort_members(g->by_begin + g->from[i], n, g->all->begin))
 			return false;
 	}
 	g->max_end = malloc(((size_t)g->block_from[g->count] + 1) * sizeof *g->max_end);

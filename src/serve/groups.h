@@ -31,8 +31,6 @@ struct groups {
 
 /* False: no memory; groups_free is safe then. */
 bool groups_make(struct groups *g, const struct kymo_trace *t);
-/* Sorts goroutines by `key`, then by row. False: no memory, and nothing is changed. */
-bool groups_sort(kymo_goroutine_ix *members, uint32_t count, const kymo_ns *key, bool descending);
 void groups_free(struct groups *g);
 
 /* The goroutines of one group, or of all groups, that exist somewhere in [t0, t1). */

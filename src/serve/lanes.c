@@ -79,7 +79,7 @@ static kymo_ns idle_since(const struct lane_cursor *c, kymo_proc_ix p, kymo_ns f
 {
 	struct kymo_run_cursor runs;
 	struct kymo_run run;
-	for (kymo_ns back = 1024;; back *= 4) {
+	for (kymo_ns back = 65536;; back *= 8) {
 		kymo_ns start = at - from > back ? at - back : from, since = from;
 		bool found = false;
 		kymo_run_seek(c->m->trace, p, start, &runs);
@@ -119,6 +119,30 @@ void lane_seek(const struct model *m, struct lane lane, kymo_ns at, struct lane_
 	}
 }
 
+/* Spans that are read over in the hope to get where a lookup would lead. */
+#define READ_ON 64
+
+/* Positions `inside` on the span of the run's goroutine that holds at `at`. */
+static void enter_run(struct lane_cursor *c, kymo_ns at)
+{
+	struct lane_memory *mem = &c->memory[c->run.goroutine % LANE_MEMORY];
+	struct kymo_span s;
+	bool found = false;
+	c->inside = mem;
+	for (unsigned i = 0; mem->goroutine == c->run.goroutine && !found && i < READ_ON; i++) {
+		struct kymo_span_cursor before = mem->spans;
+		if (!kymo_span_next(&mem->spans, &s) || s.start > at)
+			break;
+		found = s.end > at;
+		if (found)
+			mem->spans = before;
+	}
+	if (!found) {
+		mem->goroutine = c->run.goroutine;
+		kymo_span_seek(c->m->trace, c->run.goroutine, at, &mem->spans);
+	}
+}
+
 static bool next_of_goroutine(struct lane_cursor *c, struct lane_span *out)
 {
 	struct kymo_span s;
@@ -146,7 +170,7 @@ static bool next_of_proc(struct lane_cursor *c, kymo_proc_ix p, struct lane_span
 {
 	struct kymo_span s;
 	for (;;) {
-		while (c->in_run && kymo_span_next(&c->spans, &s) && s.start < c->run.end) {
+		while (c->in_run && kymo_span_next(&c->inside->spans, &s) && s.start < c->run.end) {
 			if ((s.state != KYMO_SPAN_RUNNING && s.state != KYMO_SPAN_SYSCALL) || s.proc != p)
 				continue;
 			*out = (struct lane_span){.start = s.start, .end = s.end, .goroutine = c->run.goroutine,
@@ -159,7 +183,7 @@ static bool next_of_proc(struct lane_cursor *c, kymo_proc_ix p, struct lane_span
 		if (!kymo_run_next(&c->runs, &c->run) || c->run.start >= c->until)
 			return false;
 		if (c->run.has_syscall) {
-			kymo_span_seek(c->m->trace, c->run.goroutine, later(c->run.start, c->at), &c->spans);
+			enter_run(c, later(c->run.start, c->at));
 			c->in_run = true;
 			continue;
 		}

@@ -46,12 +46,20 @@ struct lane_span {
 	uint8_t class;  // enum serve_class
 };
 
+/* Goroutines that a proc comes back to, whose spans are then read on instead of looked up: a lookup costs a hundred spans. */
+#define LANE_MEMORY 8u
+
 struct lane_cursor {
 	const struct model *m;
 	struct lane lane;
 	kymo_ns at;                        // nothing that ends before it is asked for
 	kymo_ns from, until;               // runs of a proc: only what lies in [from, until) is given, clipped
-	struct kymo_span_cursor spans;     // goroutine lanes; proc lanes, inside a run with syscalls
+	struct kymo_span_cursor spans;     // goroutine lanes
+	struct lane_memory {               // runs with syscalls: where the spans of some goroutines were left
+		kymo_goroutine_ix goroutine;
+		struct kymo_span_cursor spans;
+	} memory[LANE_MEMORY];
+	struct lane_memory *inside;        // that of the run
 	struct kymo_run_cursor runs;
 	struct kymo_run run;
 	bool in_run;

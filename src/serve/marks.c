@@ -58,8 +58,9 @@ static bool list_make(struct mark_list *l, uint32_t owners, const uint32_t *owne
 	uint32_t kept = 0, begin = 0;
 	for (uint32_t i = 0; i < owners; i++) {
 		uint32_t end = l->from[i + 1];
-		uint32_t n = tidy(placed + begin, end - begin);
-		memmove(placed + kept, placed + begin, n * sizeof *placed);
+		uint32_t n = end > begin ? tidy(placed + begin, end - begin) : 0;
+		if (n && kept != begin)
+			memmove(placed + kept, placed + begin, n * sizeof *placed);
 		l->from[i] = kept;
 		kept += n;
 		begin = end;

@@ -63,8 +63,8 @@ size_t model_bytes(const struct model *m);
 const struct pyramid *model_pyramid(const struct model *m, struct lane lane);
 
 /*
- * Makes the pyramid of a thread, unless it was made before or the thread is light. Which thread did what is a walk over
- * bindings and runs, and few look at threads: it is not done for all of them beforehand.
+ * Makes the pyramid of a thread, unless it was made before or the thread is light. Few look at threads, so it is not done
+ * for all of them beforehand; it takes a few milliseconds.
  */
 void model_need_thread(struct model *m, kymo_thread_ix thread);
 

@@ -92,6 +92,17 @@ void pyramid_merge(struct pyramid *p, const struct pyramid *other)
 		add_child(&p->cells[i], &other->cells[i], false);
 }
 
+void pyramid_take_cells(struct pyramid *p, const struct pyramid *other, uint64_t first, uint64_t last)
+{
+	unsigned up = p->base - other->base, rescale = pyramid_unit(p->base) - pyramid_unit(other->base);
+	for (uint64_t i = first; i < last; i++) {
+		struct cell c = other->cells[i - other->levels[0].first];
+		for (unsigned plane = 0; plane < PLANE_COUNT; plane++)
+			c.time[plane] = (uint32_t)(((uint64_t)c.time[plane] + ((1ull << rescale) - 1)) >> rescale);
+		add_child(&p->cells[(i >> up) - p->levels[0].first], &c, false);
+	}
+}
+
 void pyramid_finish(struct pyramid *p)
 {
 	for (unsigned l = p->base + 1u; l <= p->top; l++) {

@@ -81,6 +81,8 @@ unsigned pyramid_base_for(kymo_ns begin, kymo_ns end, uint64_t cells);
 bool pyramid_init(struct pyramid *p, kymo_ns begin, kymo_ns end, uint64_t max_cells);
 /* Adds the base of a pyramid over the same bounds, with the same base level. Before pyramid_finish. */
 void pyramid_merge(struct pyramid *p, const struct pyramid *other);
+/* Adds cells first .. last of the base of another pyramid, which is no coarser and whose bounds hold them. */
+void pyramid_take_cells(struct pyramid *p, const struct pyramid *other, uint64_t first, uint64_t last);
 /* Fills in the levels above the base. */
 void pyramid_finish(struct pyramid *p);
 size_t pyramid_bytes(const struct pyramid *p);

@@ -86,7 +86,7 @@ static void add_span(struct columns *cs, const struct tile *t, const struct lane
 	enum plane plane = model_plane(s->state);
 	float worst = plane == PLANE_RUNNABLE ? (float)(s->end - s->start) : 0;
 	uint32_t key = plane == PLANE_WAIT ? pyramid_wait_key(s->end - s->start, s->class) : 0;
-	if (s->start >= t0 && cs->at[c0].begins < 255)
+	if (s->state != KYMO_SPAN_NONE && s->start >= t0 && cs->at[c0].begins < 255)
 		cs->at[c0].begins++;
 	for (uint64_t c = c0; c <= c1; c++) {
 		struct column *col = &cs->at[c];

@@ -192,7 +192,7 @@ static void check_column(const struct fixture *f, const struct tile *t, const st
 		uint64_t part = overlap(it->start, it->end, left, right);
 		ns[planes[it->state]] += part;
 		gc += it->class == CLASS_GC && it->state == KYMO_SPAN_RUNNING ? part : 0;
-		begins += it->start >= left && it->start < right;
+		begins += it->state != KYMO_SPAN_NONE && it->start >= left && it->start < right;
 		if (!touches(it->start, it->end, left, right))
 			continue;
 		if (it->state == KYMO_SPAN_RUNNABLE && it->end - it->start > worst)
