@@ -12,7 +12,8 @@
 #include "base/bug.h"
 #include "base/prefault.h"
 
-#define BLOCKS_AHEAD 3u
+#define BLOCKS_ALONE 3u
+#define BLOCKS_AHEAD 4u
 
 struct arena_extent {
 	void *ptr;
@@ -43,9 +44,21 @@ static bool more_blocks(struct arena *a)
 	a->extents[a->extent_count++] = (struct arena_extent){p, bytes};
 	a->extent = p;
 	a->extent_left = blocks;
-	if (a->extent_count == 2)
-		a->prefault = prefault_start();  // NULL: then every page is touched first by its user
 	return true;
+}
+
+/* Has the blocks that come next touched, once the arena is large enough to be worth a thread. */
+static void touch_ahead(struct arena *a)
+{
+	if (a->block_count < BLOCKS_ALONE)
+		return;
+	if (a->extent_left == 0 && !more_blocks(a))
+		return;  // whoever needs the next block will hear of it
+	if (a->block_count == BLOCKS_ALONE)
+		a->prefault = prefault_start();  // NULL: then every page is touched first by its user
+	if (a->prefault)
+		prefault_want(a->prefault, a->extent,
+		              (a->extent_left < BLOCKS_AHEAD ? a->extent_left : BLOCKS_AHEAD) * ARENA_BLOCK_BYTES);
 }
 
 static bool next_block(struct arena *a)
@@ -65,10 +78,7 @@ static bool next_block(struct arena *a)
 	a->blocks[a->block_count++] = a->extent;
 	a->extent += ARENA_BLOCK_BYTES;
 	a->extent_left--;
-	if (a->prefault) {
-		size_t ahead = a->extent_left < BLOCKS_AHEAD ? a->extent_left : BLOCKS_AHEAD;
-		prefault_want(a->prefault, a->extent, ahead * ARENA_BLOCK_BYTES);
-	}
+	touch_ahead(a);
 	a->used = a->block_count == 1;  // unit 0 of block 0 stays unused: reference 0 names nothing
 	return true;
 }

@@ -78,7 +78,7 @@ enum step order_broken(struct order *o, const struct cursor *c, const char *fmt,
 	va_end(ap);
 	size_t at = c && c->p ? (size_t)(c->p - o->bytes) : o->reader.at;
 	error_set(&o->err, KYMO_E_DAMAGED, at, o->gen.number, "%s (%s, before offset %zu, generation %" PRIu64 ")", text,
-	          c && wire_event(c->type) ? wire_event(c->type)->name : "event", at, o->gen.number);
+	          c && wire_event(o->wire_type) ? wire_event(o->wire_type)->name : "event", at, o->gen.number);
 	return STEP_BROKEN;
 }
 
@@ -203,7 +203,7 @@ int order_advance_slow(struct order *o, struct cursor *c)
 	if (r <= 0)
 		return r;
 	const struct wire_event *e = wire_event(*c->p);
-	c->type = *c->p++;
+	c->type = o->wire_type = *c->p++;
 	if (!e || e->kind == WIRE_KIND_S) {
 		order_broken(o, c, "event type %u where a timed event must stand", c->type);
 		return -1;

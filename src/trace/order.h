@@ -116,6 +116,7 @@ struct order {
 	kymo_ns sync;               // time of the last Sync
 	uint64_t sync_count;
 	bool bad_varint;
+	uint8_t wire_type;          // of the event being applied
 	uint64_t whole_ns;          // per tick, if that is a whole number; else 0
 	uint64_t max_ticks;         // a larger delta leaves the range of times
 

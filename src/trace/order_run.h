@@ -37,7 +37,7 @@
  * The next event of the cursor, fast where its bytes surely are all in the batch. The place and the time come and go
  * in registers; the cursor has them only where somebody else looks.
  */
-static always_inline int advance(struct order *o, struct cursor *c, const uint8_t **place, kymo_ns *time)
+static always_inline int advance(struct order *o, struct cursor *c, const uint8_t **place, kymo_ns *time, uint8_t *next_type)
 {
 	const uint8_t *p = *place;
 	if (unlikely(c->end - p < 1 + WIRE_MAX_ARGS * 10))
@@ -57,7 +57,7 @@ static always_inline int advance(struct order *o, struct cursor *c, const uint8_
 		order_broken(o, c, "time out of range");
 		return -1;
 	}
-	c->type = type;
+	*next_type = type;
 	*place = p;
 	return 1;
 slow:
@@ -66,6 +66,7 @@ slow:
 	int r = order_advance_slow(o, c);
 	*place = c->p;
 	*time = c->time;
+	*next_type = c->type;
 	return r;
 }
 
@@ -115,6 +116,7 @@ slow:
 	} while (0)
 #define RARE(call) \
 	do { \
+		c->type = type; \
 		enum step rare_step = (call); \
 		*place = c->p; \
 		return rare_step; \
@@ -547,7 +549,7 @@ static __attribute__((noinline)) enum step apply_experimental(struct order *o, S
 
 /* ---- one event ---- */
 
-static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c, const uint8_t **place, kymo_ns time)
+static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c, const uint8_t **place, kymo_ns time, uint8_t type)
 {
 	const uint8_t *p = *place;
 	struct ctx x = {0};
@@ -559,7 +561,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 	if (likely(c->m))
 		x = (struct ctx){c->m, o->ms.at[c->m].p, o->ms.at[c->m].g};
 
-	switch (c->type) {
+	switch (type) {
 	case WIRE_GoStart: {
 		uint64_t id = ARG(), seq = ARG();
 		ARGS_END();
@@ -580,7 +582,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 	}
 	case WIRE_GoBlock:
 	case WIRE_GoStop: {
-		bool block = c->type == WIRE_GoBlock;
+		bool block = type == WIRE_GoBlock;
 		uint64_t reason_id = ARG(), stack_id = ARG();
 		ARGS_END();
 		NEED_MPG();
@@ -614,7 +616,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 	}
 	case WIRE_GoCreate:
 	case WIRE_GoCreateBlocked: {
-		bool blocked = c->type == WIRE_GoCreateBlocked;
+		bool blocked = type == WIRE_GoCreateBlocked;
 		uint64_t id = ARG(), new_stack_id = ARG(), stack_id = ARG();
 		ARGS_END();
 		NEED(m, "thread");
@@ -726,7 +728,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 	case WIRE_GoStatus:
 	case WIRE_GoStatusStack: {
 		uint64_t id = ARG(), thread = ARG(), status = ARG();
-		uint64_t stack_id = c->type == WIRE_GoStatusStack ? ARG() : 0;
+		uint64_t stack_id = type == WIRE_GoStatusStack ? ARG() : 0;
 		ARGS_END();
 		STACK(stack, stack_id);
 		RARE(apply_go_status(o, k, c, time, x, id, thread, status, stack, p));
@@ -734,7 +736,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 	case WIRE_GoSwitch:
 	case WIRE_GoSwitchDestroy: {
 		uint64_t id = ARG(), seq = ARG();
-		bool destroy = c->type == WIRE_GoSwitchDestroy;
+		bool destroy = type == WIRE_GoSwitchDestroy;
 		ARGS_END();
 		NEED_MPG();
 		if (unlikely(o->gs.at[x.g].status != G_RUNNING))
@@ -788,7 +790,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		NEED(m, "thread");
 		NEED(p, "proc");
 		kymo_ns t = TIME();
-		on_metric(k, o, x, t, c->type == WIRE_HeapAlloc ? KYMO_METRIC_HEAP_LIVE : KYMO_METRIC_HEAP_GOAL, value, 0);
+		on_metric(k, o, x, t, type == WIRE_HeapAlloc ? KYMO_METRIC_HEAP_LIVE : KYMO_METRIC_HEAP_GOAL, value, 0);
 		DONE_HERE();
 	}
 	case WIRE_ProcsChange: {
@@ -834,7 +836,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 	case WIRE_GCActive:
 	case WIRE_GCEnd:
 	case WIRE_GCBegin: {
-		uint64_t seq = ARG(), stack_id = c->type == WIRE_GCBegin ? ARG() : 0;
+		uint64_t seq = ARG(), stack_id = type == WIRE_GCBegin ? ARG() : 0;
 		ARGS_END();
 		STACK(stack, stack_id);
 		RARE(apply_gc(o, k, c, time, x, seq, stack, p));
@@ -918,11 +920,13 @@ static enum run_result run(struct order *o, SINK *k)
 		int more = 1;
 		const uint8_t *place = c->p, *start;
 		kymo_ns time = c->time;
+		uint8_t type = c->type;
 		for (;;) {
 			start = place;
-			enum step r = apply(o, k, c, &place, time);
+			o->wire_type = type;
+			enum step r = apply(o, k, c, &place, time, type);
 			if (likely(r == STEP_OK)) {
-				more = advance(o, c, &place, &time);
+				more = advance(o, c, &place, &time, &type);
 				if (likely(more > 0) && likely(time <= limit) && !failed && !on_full(k))
 					continue;
 				break;
@@ -931,6 +935,7 @@ static enum run_result run(struct order *o, SINK *k)
 				return RUN_BROKEN;
 			c->p = start;
 			c->time = time;
+			c->type = type;
 			// Not its turn yet: the other threads, in order of time. "Wait" proves nothing; only when all wait, it does.
 			if (!failed) {
 				if (!order_heap_sort(o)) {
@@ -951,9 +956,11 @@ static enum run_result run(struct order *o, SINK *k)
 			c = h[at];
 			place = c->p;
 			time = c->time;
+			type = c->type;
 		}
 		c->p = place;
 		c->time = time;
+		c->type = type;
 		if (likely(more > 0 && at == 0))
 			sift_root(h, o->heap_count);
 		else if (more > 0)

@@ -30,7 +30,7 @@ static inline struct kymo_event *push(SINK *k, const struct order *o, struct ctx
 	struct kymo_event *e = &k->buf[k->count++];
 	e->time = t;
 	e->kind = (uint8_t)kind;
-	e->wire_type = o->heap_count ? o->heap[0]->type : 0;
+	e->wire_type = o->wire_type;
 	e->thread = x.m ? o->ms.at[x.m].id : KYMO_NONE;
 	e->proc = x.p ? o->ps.at[x.p].id : KYMO_NONE;
 	e->goroutine = x.g ? o->gs.at[x.g].id : KYMO_NONE;
