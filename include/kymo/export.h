@@ -19,6 +19,8 @@ struct kymo_sink {
  * What `go tool trace -d=parsed`, `-d=wire`, `-d=footprint` of Go 1.26 print of the same bytes, byte for byte.
  * An error comes after everything that was printed before it. Errors: as kymo_reader_open, KYMO_E_DAMAGED,
  * KYMO_E_IO if the sink refused. Memory: parsed that of a reader; the others constant.
+ * On KYMO_OK *err may hold a warning (its message is not empty): wire and footprint end in silence, as Go's do, where
+ * the file is cut between two numbers of a record; kymo_export_events stops at damage that comes after some events.
  */
 KYMO_API enum kymo_status kymo_export_parsed(struct kymo_input *in, const struct kymo_sink *sink, struct kymo_error *err);
 KYMO_API enum kymo_status kymo_export_wire(struct kymo_input *in, const struct kymo_sink *sink, struct kymo_error *err);
