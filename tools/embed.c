@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * embed OUT.c [LIST]: writes the C file that puts the viewer's files into the program (src/serve/assets.h).
+ * embed OUT.c [LIST]: writes the C file that puts the viewer's files into the program
+ * (src/serve/assets.h).
  *
- * LIST is web/dist/assets.txt: a line an asset, "url-path TAB file TAB content-type", the files beside the list. Without
- * LIST, or with one that is empty, the table is empty. The bytes themselves are taken in by the assembler (.incbin), so
- * the compiler never sees a hundred thousand numbers.
+ * LIST is web/dist/assets.txt: a line an asset, "url-path TAB file TAB content-type", the files
+ * beside the list. Without LIST, or with one that is empty, the table is empty. The bytes
+ * themselves are taken in by the assembler (.incbin), so the compiler never sees a hundred thousand
+ * numbers.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -51,9 +53,10 @@ static void put_quoted(FILE *out, const char *s)
 
 static void put_bytes(FILE *out, unsigned n, const char *path)
 {
-	fprintf(out, "__asm__(\".section .rodata\\n\"\n\t\"asset_%u:\\n\"\n\t\".incbin \\\"%s\\\"\\n\"\n\t\".byte 0\\n\"\n"
-	             "\t\".previous\\n\");\n"
-	             "extern const unsigned char asset_%u[] __attribute__((visibility(\"hidden\")));\n",
+	fprintf(out,
+	        "__asm__(\".section .rodata\\n\"\n\t\"asset_%u:\\n\"\n\t\".incbin \\\"%s\\\"\\n\"\n\t\".byte 0\\n\"\n"
+	        "\t\".previous\\n\");\n"
+	        "extern const unsigned char asset_%u[] __attribute__((visibility(\"hidden\")));\n",
 	        n, path, n);
 }
 
@@ -79,11 +82,13 @@ int main(int argc, char **argv)
 		snprintf(folder, sizeof folder, "%.*s", (int)(slash - list_name), list_name);
 	fprintf(out, "/* Made by tools/embed. */\n#include \"serve/assets.h\"\n\n");
 	while (list && fgets(line, sizeof line, list)) {
-		char *url = strtok(line, "\t\n"), *file = strtok(NULL, "\t\n"), *type = strtok(NULL, "\t\n");
+		char *url = strtok(line, "\t\n"), *file = strtok(NULL, "\t\n"),
+		     *type = strtok(NULL, "\t\n");
 		uint64_t hash;
 		if (!url)
 			continue;
-		if (!file || !type || (size_t)snprintf(path, sizeof path, "%s/%s", folder, file) >= sizeof path ||
+		if (!file || !type ||
+		    (size_t)snprintf(path, sizeof path, "%s/%s", folder, file) >= sizeof path ||
 		    strpbrk(path, "\"\\"))
 			fail("has a line that is not PATH, FILE, TYPE", list_name);
 		size_t len = measure(path, &hash);
@@ -97,8 +102,9 @@ int main(int argc, char **argv)
 	if (list)
 		fclose(list);
 	fclose(table);
-	fprintf(out, "\n/* The last row is no file: an empty table is not C. */\nconst struct asset assets_table[] = {\n%s"
-	             "\t{0},\n};\nconst size_t assets_count = %u;\n",
+	fprintf(out,
+	        "\n/* The last row is no file: an empty table is not C. */\nconst struct asset assets_table[] = {\n%s"
+	        "\t{0},\n};\nconst size_t assets_count = %u;\n",
 	        rows, count);
 	free(rows);
 	if (fclose(out) != 0)

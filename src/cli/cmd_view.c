@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kymo view: the timeline in a browser. The server listens before the trace is read; a thread reads it, while this one
- * waits for what comes first: news from that thread or a signal, both through one pipe.
+ * kymo view: the timeline in a browser. The server listens before the trace is read; a thread reads
+ * it, while this one waits for what comes first: news from that thread or a signal, both through
+ * one pipe.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,10 @@ static void *load(void *ctx)
 	return NULL;
 }
 
-/* Starts the browser as a grandchild, so that nobody has to wait for it. Where there is none, the address was printed. */
+/*
+ * Starts the browser as a grandchild, so that nobody has to wait for it. Where there is none, the
+ * address was printed.
+ */
 static void open_browser(const char *url)
 {
 	const char *browser = getenv("BROWSER");
@@ -126,7 +130,10 @@ static int watch(struct view *v, bool browse)
 	while (!stopped || !done) {
 		char news = wait_for_news(stopped ? PATIENCE_MS : -1);
 		if (news == NEWS_NONE) {
-			/* It sits in a read that nothing interrupts, of a pipe that nobody writes to: it ends with us. */
+			/*
+			 * It sits in a read that nothing interrupts, of a pipe that nobody writes
+			 * to: it ends with us.
+			 */
 			cli_progress_end(&v->progress);
 			_exit(CLI_OK);
 		}
@@ -145,7 +152,8 @@ static int watch(struct view *v, bool browse)
 		}
 		const struct kymo_trace *t = news == NEWS_DONE ? serve_trace(v->server) : NULL;
 		if (t && kymo_trace_info(t)->damage_count)
-			cli_warn_damage(v->file, kymo_trace_info(t)->damage, kymo_trace_info(t)->bytes);
+			cli_warn_damage(v->file, kymo_trace_info(t)->damage,
+			                kymo_trace_info(t)->bytes);
 	}
 	if (v->status == KYMO_OK)
 		return CLI_OK;
@@ -155,7 +163,8 @@ static int watch(struct view *v, bool browse)
 
 static bool start_watching(void)
 {
-	struct sigaction quit = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction quit = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
+			 ignore = {.sa_handler = SIG_IGN};
 	if (pipe2(news_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
 		return false;
 	sigaction(SIGINT, &quit, NULL);
@@ -173,13 +182,17 @@ static int run(int argc, char **argv)
 	char message[400], what[300];
 	pthread_t thread;
 	struct http_address address;
-	const struct cli_option options[] = {{"http", .value = &http}, {"no-open", .flag = &no_open}, {0}};
+	const struct cli_option options[] = {
+		{"http", .value = &http}, {"no-open", .flag = &no_open}, {0}};
 	int status = cli_parse(&cmd_view, argc, argv, options, files, 2, &count);
 	if (status != CLI_GO_ON)
 		return status;
 	if (!http_address_parse(http, &address, message, sizeof message))
 		return cli_usage(&cmd_view, "%s", message);
-	/* As in `go tool trace`, a program may stand before the trace that it wrote; nothing of it is needed. */
+	/*
+	 * As in `go tool trace`, a program may stand before the trace that it wrote; nothing of it
+	 * is needed.
+	 */
 	struct view v = {.file = files[count - 1]};
 	if (!start_watching())
 		return cli_error("%s", strerror(errno));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses to listen on, and the judgement of Host headers. Hosts come from the network: every byte is doubted. */
+/*
+ * Addresses to listen on, and the judgement of Host headers. Hosts come from the network: every
+ * byte is doubted.
+ */
 #include "http/address.h"
 
 #include <arpa/inet.h>
@@ -23,7 +26,9 @@ static bool port_parse(const char *s, uint16_t *out)
 	return true;
 }
 
-/* Splits "host:port", "[v6]:port" and "host"; false if neither. `*port` is "" where there is none. */
+/*
+ * Splits "host:port", "[v6]:port" and "host"; false if neither. `*port` is "" where there is none.
+ */
 static bool host_split(const char *s, char *host, size_t cap, const char **port)
 {
 	const char *begin = s, *end;
@@ -61,16 +66,21 @@ bool http_address_parse(const char *text, struct http_address *out, char *messag
 			out->host[0] = 0;
 		return true;
 	}
-	snprintf(message, cap, "malformed address \"%.100s\": expected PORT, :PORT or HOST:PORT", text);
+	snprintf(message, cap, "malformed address \"%.100s\": expected PORT, :PORT or HOST:PORT",
+	         text);
 	return false;
 }
 
-/* The host of a Host header; false if the header is malformed. A port, where there is one, must be a number. */
+/*
+ * The host of a Host header; false if the header is malformed. A port, where there is one, must be
+ * a number.
+ */
 static bool header_host(const char *header, char *host, size_t cap)
 {
 	const char *port;
 	uint16_t ignored;
-	return host_split(header, host, cap, &port) && host[0] && (*port == 0 || port_parse(port, &ignored));
+	return host_split(header, host, cap, &port) && host[0] &&
+	       (*port == 0 || port_parse(port, &ignored));
 }
 
 bool http_host_is_loopback(const char *header)

@@ -8,7 +8,10 @@
 #include "base/json.h"
 #include "http/request.h"
 
-/* Nothing but what this server itself serves is ever fetched, and nobody may frame it. `data:` is for icons in CSS. */
+/*
+ * Nothing but what this server itself serves is ever fetched, and nobody may frame it. `data:` is
+ * for icons in CSS.
+ */
 #define CONTENT_SECURITY_POLICY \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " \
 	"connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; " \
@@ -80,14 +83,16 @@ void http_reply(struct http_request *req, const struct http_reply *reply)
 		[HTTP_FREE] = MHD_RESPMEM_MUST_FREE,
 	};
 	unsigned status = reply->status ? reply->status : 200;
-	const char *known = MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, "If-None-Match");
+	const char *known =
+		MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, "If-None-Match");
 	bool same = reply->etag && known && strstr(known, reply->etag);
 	if (same && reply->own == HTTP_FREE)
 		free((void *)(uintptr_t)reply->body);
 	/* The library takes non-const memory and does not write to it. */
 	struct MHD_Response *r =
 		same ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
-		     : MHD_create_response_from_buffer(reply->len, (void *)(uintptr_t)reply->body, modes[reply->own]);
+		     : MHD_create_response_from_buffer(reply->len, (void *)(uintptr_t)reply->body,
+	                                               modes[reply->own]);
 	if (!r) {
 		if (!same && reply->own == HTTP_FREE)
 			free((void *)(uintptr_t)reply->body);
@@ -115,7 +120,10 @@ void http_reply_error(struct http_request *req, unsigned status, const char *fmt
 	json_end(&j);
 	buf_putc(&b, '\n');
 	if (!b.failed)
-		http_reply(req, &(struct http_reply){.status = status, .type = "application/json",
-		                                     .body = b.ptr, .len = b.len, .own = HTTP_COPY});
+		http_reply(req, &(struct http_reply){.status = status,
+		                                     .type = "application/json",
+		                                     .body = b.ptr,
+		                                     .len = b.len,
+		                                     .own = HTTP_COPY});
 	buf_free(&b);
 }

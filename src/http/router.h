@@ -29,7 +29,10 @@ struct http_route {
 	void (*handle)(void *ctx, struct http_request *req, const struct http_args *args);
 };
 
-/* Calls the function of the first route that fits; otherwise replies 404, or 405 if only the method is wrong. */
+/*
+ * Calls the function of the first route that fits; otherwise replies 404, or 405 if only the method
+ * is wrong.
+ */
 void http_route(const struct http_route *routes, size_t count, void *ctx, struct http_request *req);
 
 /* An argument that must be a plain decimal number below 2^64; false if it is not. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmicrohttpd calls `access_handler` several times per request: once when the headers are there (guards), then for
- * each piece of the body (collected), then with an empty piece (handled). The listening socket is ours, made before the
- * library starts, so that a taken port gives a sentence and not a silence.
+ * libmicrohttpd calls `access_handler` several times per request: once when the headers are there
+ * (guards), then for each piece of the body (collected), then with an empty piece (handled). The
+ * listening socket is ours, made before the library starts, so that a taken port gives a sentence
+ * and not a silence.
  */
 #include "http/server.h"
 
@@ -24,7 +25,10 @@ struct http_server {
 	char url[300];
 };
 
-/* A body that is too large is read to its end, so that the answer gets through; one that goes on is cut off. */
+/*
+ * A body that is too large is read to its end, so that the answer gets through; one that goes on is
+ * cut off.
+ */
 #define BODY_PATIENCE 16u
 
 static bool guard(const struct http_server *s, struct http_request *req)
@@ -34,7 +38,9 @@ static bool guard(const struct http_server *s, struct http_request *req)
 	const char *named = s->options.address.host;
 	if (!host || !(http_host_is_loopback(host) || (named[0] && http_host_is(host, named)) ||
 	               (s->any_interface && http_host_is_numeric(host)))) {
-		http_reply_error(req, 403, "this server does not answer to that name; use the address it printed");
+		http_reply_error(
+			req, 403,
+			"this server does not answer to that name; use the address it printed");
 		return false;
 	}
 	if (origin && (strncmp(origin, "http://", 7) != 0 || strcasecmp(origin + 7, host) != 0)) {
@@ -52,7 +58,8 @@ static enum http_method method_of(const char *name)
 }
 
 /* Keeps what fits; false if the connection is to be closed. */
-static bool body_take(const struct http_server *s, struct http_request *req, const char *bytes, size_t len)
+static bool body_take(const struct http_server *s, struct http_request *req, const char *bytes,
+                      size_t len)
 {
 	req->body_seen += len;
 	if (req->body_seen > s->options.max_body)
@@ -98,7 +105,8 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
 	if (req->replied)
 		return MHD_YES;
 	if (req->body_seen > s->options.max_body)
-		http_reply_error(req, 413, "the request is larger than %zu bytes", s->options.max_body);
+		http_reply_error(req, 413, "the request is larger than %zu bytes",
+		                 s->options.max_body);
 	else
 		s->options.handle(s->options.ctx, req);
 	return req->replied ? MHD_YES : MHD_NO;
@@ -119,7 +127,8 @@ static void request_done(void *ctx, struct MHD_Connection *connection, void **sl
 static int listen_on(struct http_server *s, char *message, size_t cap)
 {
 	const struct http_address *a = &s->options.address;
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+	struct addrinfo hints = {.ai_family = AF_UNSPEC,
+	                         .ai_socktype = SOCK_STREAM,
 	                         .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
 	struct addrinfo *found = NULL;
 	char port[8];
@@ -132,12 +141,16 @@ static int listen_on(struct http_server *s, char *message, size_t cap)
 		return -1;
 	}
 	for (struct addrinfo *i = found; i && fd < 0; i = i->ai_next) {
-		fd = socket(i->ai_family, i->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, i->ai_protocol);
+		fd = socket(i->ai_family, i->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		            i->ai_protocol);
 		if (fd < 0) {
 			error = errno;
 			continue;
 		}
-		/* A port whose last connections still linger is free; one that somebody listens on stays taken. */
+		/*
+		 * A port whose last connections still linger is free; one that somebody listens on
+		 * stays taken.
+		 */
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 		if (bind(fd, i->ai_addr, i->ai_addrlen) != 0 || listen(fd, 128) != 0) {
 			error = errno;
@@ -175,7 +188,8 @@ static void learn_address(struct http_server *s, int fd)
 		snprintf(s->url, sizeof s->url, "http://%s:%u/", shown, s->port);
 }
 
-bool http_server_start(const struct http_options *options, struct http_server **out, char *message, size_t cap)
+bool http_server_start(const struct http_options *options, struct http_server **out, char *message,
+                       size_t cap)
 {
 	struct http_server *s = calloc(1, sizeof *s);
 	if (!s) {
@@ -193,8 +207,8 @@ bool http_server_start(const struct http_options *options, struct http_server **
 		return false;
 	}
 	learn_address(s, fd);
-	s->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, access_handler, s,
-	                             MHD_OPTION_LISTEN_SOCKET, fd,                             //
+	s->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL,
+	                             access_handler, s, MHD_OPTION_LISTEN_SOCKET, fd,          //
 	                             MHD_OPTION_THREAD_POOL_SIZE, s->options.threads,          //
 	                             MHD_OPTION_CONNECTION_TIMEOUT, 120u,                      //
 	                             MHD_OPTION_CONNECTION_LIMIT, 60u * s->options.threads,    //

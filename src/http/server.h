@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small HTTP server for a page of our own: a thin face on libmicrohttpd. It listens, keeps strangers' pages out,
- * hands each complete request to one function (from several threads at once), and sends the reply.
+ * A small HTTP server for a page of our own: a thin face on libmicrohttpd. It listens, keeps
+ * strangers' pages out, hands each complete request to one function (from several threads at once),
+ * and sends the reply.
  *
  *     struct http_options o = {.address = a, .handle = handle, .ctx = &app};
  *     struct http_server *s;
@@ -9,9 +10,10 @@
  *     printf("%s\n", http_server_url(s));
  *     http_server_stop(s);
  *
- * Guards, before `handle` is called: `Host` must name this machine (or the host that was asked for; with every
- * interface, also any address in numbers), so that a name rebound to 127.0.0.1 reads nothing; an `Origin`, where
- * there is one, must be that of the Host. Anything else is answered 403.
+ * Guards, before `handle` is called: `Host` must name this machine (or the host that was asked for;
+ * with every interface, also any address in numbers), so that a name rebound to 127.0.0.1 reads
+ * nothing; an `Origin`, where there is one, must be that of the Host. Anything else is answered
+ * 403.
  */
 #ifndef KYMO_HTTP_SERVER_H
 #define KYMO_HTTP_SERVER_H
@@ -35,9 +37,15 @@ struct http_options {
 	void *ctx;
 };
 
-/* Listens and answers from now on. False, and one sentence in `message`, if the port is taken, forbidden ... */
-bool http_server_start(const struct http_options *options, struct http_server **out, char *message, size_t cap);
-/* "http://127.0.0.1:6060/": where a browser on this machine finds it. Lives as long as the server. */
+/*
+ * Listens and answers from now on. False, and one sentence in `message`, if the port is taken,
+ * forbidden ...
+ */
+bool http_server_start(const struct http_options *options, struct http_server **out, char *message,
+                       size_t cap);
+/*
+ * "http://127.0.0.1:6060/": where a browser on this machine finds it. Lives as long as the server.
+ */
 const char *http_server_url(const struct http_server *s);
 /* Does it answer other machines, too? */
 bool http_server_is_public(const struct http_server *s);

@@ -31,11 +31,14 @@ void api_send(struct http_request *req, struct api_doc *d)
 		http_reply_error(req, 500, "no memory left");
 		return;
 	}
-	http_reply(req, &(struct http_reply){.type = "application/json", .body = d->buf.ptr, .len = d->buf.len,
+	http_reply(req, &(struct http_reply){.type = "application/json",
+	                                     .body = d->buf.ptr,
+	                                     .len = d->buf.len,
 	                                     .own = HTTP_FREE});
 }
 
-bool api_number(struct http_request *req, const char *name, uint64_t max, uint64_t otherwise, uint64_t *out)
+bool api_number(struct http_request *req, const char *name, uint64_t max, uint64_t otherwise,
+                uint64_t *out)
 {
 	switch (http_request_query_u64(req, name, out)) {
 	case 0: *out = otherwise; return true;
@@ -45,14 +48,16 @@ bool api_number(struct http_request *req, const char *name, uint64_t max, uint64
 		break;
 	default: break;
 	}
-	http_reply_error(req, 400, "%s must be a whole number from 0 to %llu", name, (unsigned long long)max);
+	http_reply_error(req, 400, "%s must be a whole number from 0 to %llu", name,
+	                 (unsigned long long)max);
 	return false;
 }
 
 bool api_window(const struct api *a, struct http_request *req, kymo_ns *from, kymo_ns *to)
 {
 	uint64_t f, t, duration = (uint64_t)a->model->duration;
-	if (!api_number(req, "from", INT64_MAX, 0, &f) || !api_number(req, "to", INT64_MAX, duration, &t))
+	if (!api_number(req, "from", INT64_MAX, 0, &f) ||
+	    !api_number(req, "to", INT64_MAX, duration, &t))
 		return false;
 	if (f > t) {
 		http_reply_error(req, 400, "from must not be after to");
@@ -98,7 +103,8 @@ void api_put_stack(struct json *j, const char *key, const struct kymo_trace *t, 
 	json_end(j);
 }
 
-void api_put_goroutine_ref(struct json *j, const char *key, const struct kymo_trace *t, kymo_goroutine_ix g)
+void api_put_goroutine_ref(struct json *j, const char *key, const struct kymo_trace *t,
+                           kymo_goroutine_ix g)
 {
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 	json_key(j, key);
@@ -126,7 +132,8 @@ void api_put_proc(struct json *j, const char *key, const struct kymo_trace *t, k
 	json_end(j);
 }
 
-void api_put_group(struct json *j, const struct api *a, uint32_t group, const struct group_times *times)
+void api_put_group(struct json *j, const struct api *a, uint32_t group,
+                   const struct group_times *times)
 {
 	const struct groups *g = &a->model->groups;
 	json_object(j);

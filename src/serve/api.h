@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The routes under /api, a function each. They run on several threads at once; what they see is immutable but for what
- * has a lock of its own. How to add one: a handler here, a row in api.c, a paragraph in docs/internals/http.md, a case in
- * tests/unit/test_serve.c.
+ * The routes under /api, a function each. They run on several threads at once; what they see is
+ * immutable but for what has a lock of its own. How to add one: a handler here, a row in api.c, a
+ * paragraph in docs/internals/http.md, a case in tests/unit/test_serve.c.
  */
 #ifndef KYMO_SERVE_API_H
 #define KYMO_SERVE_API_H
@@ -15,10 +15,10 @@
 struct api {
 	struct kymo_trace *trace;
 	struct model *model;
-	char id[17];       // names the trace and the version of the answers
-	char name[256];    // of the file, without its folder
+	char id[17];     // names the trace and the version of the answers
+	char name[256];  // of the file, without its folder
 	pthread_mutex_t lock;
-	char *groups_json; // what `kymo goroutines --json` prints; made once, when asked for, beneath `lock`
+	char *groups_json;  // of /api/goroutine-groups; made when first asked for, beneath `lock`
 	size_t groups_json_len;
 };
 
@@ -44,24 +44,36 @@ struct api_doc {
 	struct buf buf;
 	struct json j;
 };
-/* Sends it as JSON and frees it. `immutable`: it is the same for ever (its address holds the trace's id). */
+/*
+ * Sends it as JSON and frees it. `immutable`: it is the same for ever (its address holds the
+ * trace's id).
+ */
 void api_send(struct http_request *req, struct api_doc *d);
 
-/* The window `from`, `to` of a request (default: everything), within the trace. Replies and returns false if it is none. */
+/*
+ * The window `from`, `to` of a request (default: everything), within the trace. Replies and returns
+ * false if it is none.
+ */
 bool api_window(const struct api *a, struct http_request *req, kymo_ns *from, kymo_ns *to);
-/* A number in [0, max], or `otherwise` where it is absent. Replies and returns false if it is no such number. */
-bool api_number(struct http_request *req, const char *name, uint64_t max, uint64_t otherwise, uint64_t *out);
+/*
+ * A number in [0, max], or `otherwise` where it is absent. Replies and returns false if it is no
+ * such number.
+ */
+bool api_number(struct http_request *req, const char *name, uint64_t max, uint64_t otherwise,
+                uint64_t *out);
 
 /* Members of an object. */
 void api_put_ns(struct json *j, const char *key, kymo_ns ns);
 void api_put_u64(struct json *j, const char *key, uint64_t v);
 void api_put_string(struct json *j, const char *key, const struct kymo_trace *t, kymo_string_ix ix);
 void api_put_stack(struct json *j, const char *key, const struct kymo_trace *t, kymo_stack_ix ix);
-void api_put_goroutine_ref(struct json *j, const char *key, const struct kymo_trace *t, kymo_goroutine_ix g);
+void api_put_goroutine_ref(struct json *j, const char *key, const struct kymo_trace *t,
+                           kymo_goroutine_ix g);
 void api_put_proc(struct json *j, const char *key, const struct kymo_trace *t, kymo_proc_ix p);
 /* "goroutine": {...} all about one. */
 void api_put_goroutine(struct json *j, const struct api *a, kymo_goroutine_ix g);
 /* One group as an array's element. */
-void api_put_group(struct json *j, const struct api *a, uint32_t group, const struct group_times *times);
+void api_put_group(struct json *j, const struct api *a, uint32_t group,
+                   const struct group_times *times);
 
 #endif

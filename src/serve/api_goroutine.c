@@ -11,8 +11,8 @@
 /* More reasons and range names than the runtime has. */
 #define NAMED_MAX 64u
 
-static void put_named(struct json *j, const char *key, const struct kymo_trace *t, const struct kymo_named_ns *rows,
-                      size_t count)
+static void put_named(struct json *j, const char *key, const struct kymo_trace *t,
+                      const struct kymo_named_ns *rows, size_t count)
 {
 	json_key(j, key);
 	json_object(j);
@@ -38,7 +38,8 @@ void api_put_goroutine(struct json *j, const struct api *a, kymo_goroutine_ix g)
 		json_null(j);
 		return;
 	}
-	kymo_goroutine_times(a->trace, g, &times, block, &block_count, range, &range_count, NAMED_MAX);
+	kymo_goroutine_times(a->trace, g, &times, block, &block_count, range, &range_count,
+	                     NAMED_MAX);
 	json_object(j);
 	api_put_u64(j, "row", g);
 	api_put_u64(j, "id", gs->id[g]);
@@ -130,11 +131,12 @@ static void sink(struct candidate *heap, size_t count, size_t at)
 }
 
 /*
- * The first `want` of those alive in the window, by wanted time: a heap of the best so far, so that a page of a group of
- * a million costs one pass over them. Returns how many are alive; `heap` holds the best, sorted.
+ * The first `want` of those alive in the window, by wanted time: a heap of the best so far, so that
+ * a page of a group of a million costs one pass over them. Returns how many are alive; `heap` holds
+ * the best, sorted.
  */
-static uint64_t best_members(const struct model *m, uint32_t group, kymo_ns from, kymo_ns to, struct candidate *heap,
-                             size_t want, size_t *have)
+static uint64_t best_members(const struct model *m, uint32_t group, kymo_ns from, kymo_ns to,
+                             struct candidate *heap, size_t want, size_t *have)
 {
 	struct groups_cursor c;
 	kymo_goroutine_ix g;
@@ -184,7 +186,8 @@ void api_group_goroutines(void *ctx, struct http_request *req, const struct http
 		return;
 	}
 	/* An empty window at the very end still has those who lived to see it. */
-	uint64_t total = best_members(a->model, (uint32_t)group, from, to > from ? to : from + 1, heap, want, &have);
+	uint64_t total = best_members(a->model, (uint32_t)group, from, to > from ? to : from + 1,
+	                              heap, want, &have);
 	json_object(&d.j);
 	api_put_u64(&d.j, "total", total);
 	json_key(&d.j, "rows");
@@ -233,6 +236,8 @@ void api_goroutine_groups(void *ctx, struct http_request *req, const struct http
 	if (!ok)
 		http_reply_error(req, 500, "no memory left");
 	else
-		http_reply(req, &(struct http_reply){.type = "application/json", .body = a->groups_json,
-		                                     .len = a->groups_json_len, .own = HTTP_COPY});
+		http_reply(req, &(struct http_reply){.type = "application/json",
+		                                     .body = a->groups_json,
+		                                     .len = a->groups_json_len,
+		                                     .own = HTTP_COPY});
 }

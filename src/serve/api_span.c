@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything about the interval under the cursor. The store keeps transitions, not stories: who woke a goroutine is who
- * ran on the waker's proc at that instant, and what it did next is the next span.
+ * Everything about the interval under the cursor. The store keeps transitions, not stories: who
+ * woke a goroutine is who ran on the waker's proc at that instant, and what it did next is the next
+ * span.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,10 @@
 #include "serve/api.h"
 #include "serve/tile.h"
 
-/* Spans looked at for where a goroutine next stops: the stop follows the run at once, but for syscalls in between. */
+/*
+ * Spans looked at for where a goroutine next stops: the stop follows the run at once, but for
+ * syscalls in between.
+ */
 #define LOOK_AHEAD 16
 
 static const char *const state_names[KYMO_SPAN_STATE_COUNT] = {
@@ -17,22 +21,27 @@ static const char *const state_names[KYMO_SPAN_STATE_COUNT] = {
 };
 
 static const char *const cause_names[] = {
-	[KYMO_CAUSE_STATUS] = "status",   [KYMO_CAUSE_CREATED] = "created",
-	[KYMO_CAUSE_WOKEN] = "woken",     [KYMO_CAUSE_STOPPED] = "stopped",
-	[KYMO_CAUSE_STARTED] = "started", [KYMO_CAUSE_SYSCALL] = "syscall",
-	[KYMO_CAUSE_SYSCALL_EXIT] = "syscall-exit", [KYMO_CAUSE_PROC_LOST] = "proc-lost",
+	[KYMO_CAUSE_STATUS] = "status",
+	[KYMO_CAUSE_CREATED] = "created",
+	[KYMO_CAUSE_WOKEN] = "woken",
+	[KYMO_CAUSE_STOPPED] = "stopped",
+	[KYMO_CAUSE_STARTED] = "started",
+	[KYMO_CAUSE_SYSCALL] = "syscall",
+	[KYMO_CAUSE_SYSCALL_EXIT] = "syscall-exit",
+	[KYMO_CAUSE_PROC_LOST] = "proc-lost",
 };
 
 /* The span of goroutine g at `t`, and the cursor behind it. */
-static bool span_at(const struct kymo_trace *trace, kymo_goroutine_ix g, kymo_ns t, struct kymo_span *s,
-                    struct kymo_span_cursor *c)
+static bool span_at(const struct kymo_trace *trace, kymo_goroutine_ix g, kymo_ns t,
+                    struct kymo_span *s, struct kymo_span_cursor *c)
 {
 	kymo_span_seek(trace, g, t, c);
 	return kymo_span_next(c, s) && s->start <= t && t < s->end;
 }
 
 /* Its place among this goroutine's spans of the same state and reason, longest first. */
-static void put_rank(struct json *j, const struct kymo_trace *t, kymo_goroutine_ix g, const struct kymo_span *it)
+static void put_rank(struct json *j, const struct kymo_trace *t, kymo_goroutine_ix g,
+                     const struct kymo_span *it)
 {
 	struct kymo_span_cursor c;
 	struct kymo_span s;
@@ -62,7 +71,8 @@ static void put_thread(struct json *j, const struct kymo_trace *t, kymo_thread_i
 }
 
 /* Who ended a wait, or made it runnable: that is in the runnable span, this one or the next. */
-static void put_waker(struct json *j, const struct kymo_trace *t, const struct kymo_span *s, struct kymo_span_cursor c)
+static void put_waker(struct json *j, const struct kymo_trace *t, const struct kymo_span *s,
+                      struct kymo_span_cursor c)
 {
 	struct kymo_span woken = *s;
 	json_key(j, "woken_by");
@@ -73,7 +83,8 @@ static void put_waker(struct json *j, const struct kymo_trace *t, const struct k
 	}
 	json_object(j);
 	api_put_goroutine_ref(j, "goroutine", t,
-	                      woken.proc ? kymo_trace_goroutine_on_proc(t, woken.proc, woken.start) : 0);
+	                      woken.proc ? kymo_trace_goroutine_on_proc(t, woken.proc, woken.start)
+	                                 : 0);
 	json_key(j, "proc");
 	if (woken.proc)
 		json_u64(j, kymo_trace_procs(t)->id[woken.proc]);
@@ -92,8 +103,10 @@ static void put_next(struct json *j, const struct kymo_trace *t, struct kymo_spa
 		json_null(j);
 		return;
 	}
-	kymo_proc_ix proc = next.state == KYMO_SPAN_RUNNING || next.state == KYMO_SPAN_SYSCALL ? next.proc : 0;
-	if (next.state == KYMO_SPAN_RUNNABLE && kymo_span_next(&c, &run) && run.state == KYMO_SPAN_RUNNING)
+	kymo_proc_ix proc =
+		next.state == KYMO_SPAN_RUNNING || next.state == KYMO_SPAN_SYSCALL ? next.proc : 0;
+	if (next.state == KYMO_SPAN_RUNNABLE && kymo_span_next(&c, &run) &&
+	    run.state == KYMO_SPAN_RUNNING)
 		proc = run.proc;
 	json_object(j);
 	api_put_u64(j, "state", next.state);
@@ -112,7 +125,8 @@ static kymo_stack_ix next_stack(struct kymo_span_cursor c)
 	return 0;
 }
 
-static void put_ranges(struct json *j, const struct api *a, kymo_goroutine_ix g, const struct kymo_span *s)
+static void put_ranges(struct json *j, const struct api *a, kymo_goroutine_ix g,
+                       const struct kymo_span *s)
 {
 	const struct kymo_ranges *r = kymo_trace_ranges(a->trace);
 	json_key(j, "ranges");
@@ -129,8 +143,8 @@ static void put_ranges(struct json *j, const struct api *a, kymo_goroutine_ix g,
 	json_end(j);
 }
 
-static void put_span(struct json *j, const struct api *a, kymo_goroutine_ix g, const struct kymo_span *s,
-                     const struct kymo_span_cursor *c)
+static void put_span(struct json *j, const struct api *a, kymo_goroutine_ix g,
+                     const struct kymo_span *s, const struct kymo_span_cursor *c)
 {
 	const struct kymo_trace *t = a->trace;
 	const struct kymo_goroutines *gs = a->model->groups.all;
@@ -142,7 +156,8 @@ static void put_span(struct json *j, const struct api *a, kymo_goroutine_ix g, c
 	json_key(j, "lane");
 	json_cstr(j, lane);
 	api_put_u64(j, "state", s->state);
-	api_put_u64(j, "class", model_class(a->model, s->state, s->reason, model_is_gc_worker(a->model, g)));
+	api_put_u64(j, "class",
+	            model_class(a->model, s->state, s->reason, model_is_gc_worker(a->model, g)));
 	json_key(j, "state_name");
 	json_cstr(j, state_names[s->state]);
 	api_put_string(j, "reason", t, s->reason);
@@ -181,10 +196,12 @@ static kymo_goroutine_ix goroutine_at(const struct api *a, struct lane lane, kym
 /* The interval of the gc or stw lane at `t`: the one that began last, if several hold. */
 static bool range_at(const struct api *a, struct lane lane, kymo_ns t, uint32_t *row)
 {
-	const struct mark_ranges *list = lane.kind == LANE_GC ? &a->model->marks.gc : &a->model->marks.stw;
+	const struct mark_ranges *list =
+		lane.kind == LANE_GC ? &a->model->marks.gc : &a->model->marks.stw;
 	const struct kymo_ranges *r = kymo_trace_ranges(a->trace);
 	bool found = false;
-	for (uint32_t i = marks_ranges_seek(list, t); i < list->count && r->start[list->row[i]] <= t; i++)
+	for (uint32_t i = marks_ranges_seek(list, t);
+	     i < list->count && r->start[list->row[i]] <= t; i++)
 		if (t < r->end[list->row[i]]) {
 			*row = list->row[i];
 			found = true;
@@ -221,8 +238,8 @@ void api_span(void *ctx, struct http_request *req, const struct http_args *args)
 	uint32_t row;
 	const char *name = http_request_query(req, "lane");
 	(void)args;
-	if (!name || !lane_parse(name, strlen(name), &lane) || http_request_query_u64(req, "t", &at) != 1 ||
-	    at > INT64_MAX) {
+	if (!name || !lane_parse(name, strlen(name), &lane) ||
+	    http_request_query_u64(req, "t", &at) != 1 || at > INT64_MAX) {
 		http_reply_error(req, 400, "a span is named by lane=LANE and t=NANOSECONDS");
 		return;
 	}
@@ -234,7 +251,8 @@ void api_span(void *ctx, struct http_request *req, const struct http_args *args)
 	struct kymo_span_cursor c;
 	struct kymo_span s;
 	bool ranges = lane.kind == LANE_GC || lane.kind == LANE_STW;
-	bool goroutines = lane.kind == LANE_GOROUTINE || lane.kind == LANE_PROC || lane.kind == LANE_THREAD;
+	bool goroutines =
+		lane.kind == LANE_GOROUTINE || lane.kind == LANE_PROC || lane.kind == LANE_THREAD;
 	kymo_goroutine_ix g = goroutines ? goroutine_at(a, lane, t) : 0;
 	json_object(&d.j);
 	if (ranges && range_at(a, lane, t, &row)) {

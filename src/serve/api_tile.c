@@ -15,8 +15,11 @@ static void send_tiles(struct http_request *req, struct buf *out, bool immutable
 		http_reply_error(req, 500, "no memory left");
 		return;
 	}
-	http_reply(req, &(struct http_reply){.type = "application/octet-stream", .body = out->ptr, .len = out->len,
-	                                     .own = HTTP_FREE, .immutable = immutable});
+	http_reply(req, &(struct http_reply){.type = "application/octet-stream",
+	                                     .body = out->ptr,
+	                                     .len = out->len,
+	                                     .own = HTTP_FREE,
+	                                     .immutable = immutable});
 }
 
 void api_tile(void *ctx, struct http_request *req, const struct http_args *args)
@@ -26,12 +29,15 @@ void api_tile(void *ctx, struct http_request *req, const struct http_args *args)
 	struct buf out = {0};
 	uint64_t level, block;
 	if (args->at[0].len != strlen(a->id) || memcmp(args->at[0].ptr, a->id, args->at[0].len) != 0) {
-		http_reply_error(req, 404, "this is not the trace that is served; ask /api/trace again");
+		http_reply_error(req, 404,
+		                 "this is not the trace that is served; ask /api/trace again");
 		return;
 	}
-	if (!lane_parse(args->at[1].ptr, args->at[1].len, &tile.lane) || !http_arg_u64(args, 2, &level) ||
-	    !http_arg_u64(args, 3, &block) || level > TILE_MAX_LEVEL || block > UINT32_MAX) {
-		http_reply_error(req, 400, "a tile is LANE/LEVEL/BLOCK with a level of 0 to %u", TILE_MAX_LEVEL);
+	if (!lane_parse(args->at[1].ptr, args->at[1].len, &tile.lane) ||
+	    !http_arg_u64(args, 2, &level) || !http_arg_u64(args, 3, &block) ||
+	    level > TILE_MAX_LEVEL || block > UINT32_MAX) {
+		http_reply_error(req, 400, "a tile is LANE/LEVEL/BLOCK with a level of 0 to %u",
+		                 TILE_MAX_LEVEL);
 		return;
 	}
 	if (!lane_exists(a->model, tile.lane)) {
@@ -69,7 +75,8 @@ static bool take_line(const char **s, const char *limit, struct tile *tile)
 	if (!space || !lane_parse(*s, (size_t)(space - *s), &tile->lane))
 		return false;
 	*s = space + 1;
-	if (!take_number(s, limit, ' ', TILE_MAX_LEVEL, &level) || !take_number(s, limit, '\n', UINT32_MAX, &block))
+	if (!take_number(s, limit, ' ', TILE_MAX_LEVEL, &level) ||
+	    !take_number(s, limit, '\n', UINT32_MAX, &block))
 		return false;
 	tile->level = (unsigned)level;
 	tile->block = (uint32_t)block;
@@ -88,8 +95,10 @@ void api_tiles(void *ctx, struct http_request *req, const struct http_args *args
 	unsigned count = 0;
 	for (const char *p = s; p < limit; count++) {
 		if (count == TILES_MAX || !take_line(&p, limit, &tile)) {
-			http_reply_error(req, 400, "line %u is no tile (LANE LEVEL BLOCK), or one of more than %u",
-			                 count + 1, TILES_MAX);
+			http_reply_error(
+				req, 400,
+				"line %u is no tile (LANE LEVEL BLOCK), or one of more than %u",
+				count + 1, TILES_MAX);
 			return;
 		}
 	}

@@ -58,7 +58,8 @@ static void put_wall(struct json *j, const struct kymo_trace_info *info)
 	int64_t ns;
 	json_key(j, "wall_ns");
 	if (!info->clock.present || __builtin_mul_overflow(info->clock.wall_sec, 1000000000, &ns) ||
-	    __builtin_add_overflow(ns, (int64_t)info->clock.wall_nsec - (info->clock.trace - info->start), &ns)) {
+	    __builtin_add_overflow(
+		    ns, (int64_t)info->clock.wall_nsec - (info->clock.trace - info->start), &ns)) {
 		json_null(j);
 		return;
 	}
@@ -105,7 +106,8 @@ void api_trace(void *ctx, struct http_request *req, const struct http_args *args
 	json_key(j, "groups");
 	json_array(j);
 	for (uint32_t i = 0; i < a->model->groups.count; i++)
-		api_put_group(j, a, a->model->group_order[i], &a->model->group_times[a->model->group_order[i]]);
+		api_put_group(j, a, a->model->group_order[i],
+		              &a->model->group_times[a->model->group_order[i]]);
 	json_end(j);
 	uint64_t live = series_max(kymo_trace_metric(a->trace, KYMO_METRIC_HEAP_LIVE));
 	uint64_t goal = series_max(kymo_trace_metric(a->trace, KYMO_METRIC_HEAP_GOAL));
@@ -125,7 +127,8 @@ struct ranked {
 static int compare_wanted(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
-	double wx = x->times.execution + x->times.sched_wait, wy = y->times.execution + y->times.sched_wait;
+	double wx = x->times.execution + x->times.sched_wait,
+	       wy = y->times.execution + y->times.sched_wait;
 	if (wx != wy)
 		return wx > wy ? -1 : 1;
 	return x->group < y->group ? -1 : x->group > y->group;
@@ -245,7 +248,8 @@ static void search_names(struct json *j, const struct api *a, const char *q, uin
 	json_array(j);
 	for (uint32_t i = 0; hit && i < groups->count; i++) {
 		uint32_t group = a->model->group_order[i];
-		for (uint32_t m = groups->from[group]; hit[group] && m < groups->from[group + 1] && limit; m++, limit--)
+		for (uint32_t m = groups->from[group];
+		     hit[group] && m < groups->from[group + 1] && limit; m++, limit--)
 			put_found(j, a, groups->by_begin[m]);
 	}
 	json_end(j);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Files are asked for again each time and answered 304 by their hash: a new version of kymo is seen at once. */
+/*
+ * Files are asked for again each time and answered 304 by their hash: a new version of kymo is seen
+ * at once.
+ */
 #include "serve/assets.h"
 
 #include <string.h>
@@ -30,11 +33,16 @@ void assets_handle(struct http_request *req)
 	if (http_request_method(req) != HTTP_GET)
 		http_reply_error(req, 405, "this method is not answered here");
 	else if (a)
-		http_reply(req, &(struct http_reply){.type = a->content_type, .body = a->bytes, .len = a->len,
-		                                     .own = HTTP_STATIC, .etag = a->etag});
+		http_reply(req, &(struct http_reply){.type = a->content_type,
+		                                     .body = a->bytes,
+		                                     .len = a->len,
+		                                     .own = HTTP_STATIC,
+		                                     .etag = a->etag});
 	else if (page)
-		http_reply(req, &(struct http_reply){.type = "text/html; charset=utf-8", .body = no_viewer,
-		                                     .len = sizeof no_viewer - 1, .own = HTTP_STATIC});
+		http_reply(req, &(struct http_reply){.type = "text/html; charset=utf-8",
+		                                     .body = no_viewer,
+		                                     .len = sizeof no_viewer - 1,
+		                                     .own = HTTP_STATIC});
 	else
 		http_reply_error(req, 404, "there is nothing at this address");
 }

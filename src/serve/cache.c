@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chained hash table whose entries are also on a list by last use, beneath one lock: what it saves takes hundreds of
- * microseconds, what it costs is a copy of ten kilobytes.
+ * A chained hash table whose entries are also on a list by last use, beneath one lock: what it
+ * saves takes hundreds of microseconds, what it costs is a copy of ten kilobytes.
  */
 #include "serve/cache.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bounded memory of finished tiles, least recently used out first, shared by threads. Only tiles that take long to
- * make are worth it: see tile.c.
+ * A bounded memory of finished tiles, least recently used out first, shared by threads. Only tiles
+ * that take long to make are worth it: see tile.c.
  */
 #ifndef KYMO_SERVE_CACHE_H
 #define KYMO_SERVE_CACHE_H

@@ -17,7 +17,8 @@ static const struct rule rules[] = {
 	{"sync", CLASS_SYNC, true},  // and sync.(*Cond).Wait
 	{"network", CLASS_NET, false},
 	{"sleep", CLASS_SLEEP, false},
-	{"GC ", CLASS_GC, true},  // mark assist wait for work, background sweeper wait, weak to strong wait ...
+	{"GC ", CLASS_GC,
+         true},  // mark assist wait for work, background sweeper wait, weak to strong wait ...
 	{"wait until GC ends", CLASS_GC, false},
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An interval adds its two ends to their cells, and to the cells between them a difference (+1 at the first, -1 behind
- * the last) that a running sum turns into counts afterwards. A maximum has no such inverse: there the levels above
- * the cells serve as a segment tree. A long runnable interval is noted at the O(log n) nodes that make it up, and
- * settling carries the notes down.
+ * An interval adds its two ends to their cells, and to the cells between them a difference (+1 at
+ * the first, -1 behind the last) that a running sum turns into counts afterwards. A maximum has no
+ * such inverse: there the levels above the cells serve as a segment tree. A long runnable interval
+ * is noted at the O(log n) nodes that make it up, and settling carries the notes down.
  */
 #include "serve/density.h"
 
@@ -81,9 +81,11 @@ static void note_worst(struct density_sum *s, uint64_t c0, uint64_t c1, float wo
 	}
 }
 
-void density_sum_add_long(struct density_sum *s, kymo_ns start, kymo_ns end, enum plane plane, float worst)
+void density_sum_add_long(struct density_sum *s, kymo_ns start, kymo_ns end, enum plane plane,
+                          float worst)
 {
-	uint64_t c0 = ((uint64_t)start >> s->k) - s->first, c1 = ((uint64_t)(end - 1) >> s->k) - s->first;
+	uint64_t c0 = ((uint64_t)start >> s->k) - s->first,
+		 c1 = ((uint64_t)(end - 1) >> s->k) - s->first;
 	s->ns[plane][c0] += (int64_t)((c0 + s->first + 1) << s->k) - start;
 	s->ns[plane][c1] += end - (int64_t)((c1 + s->first) << s->k);
 	if (c1 > c0 + 1) {
@@ -191,7 +193,8 @@ bool density_make(struct density *d, struct density_sum *s)
 			bool pair = c + 1 < n;
 			for (unsigned i = 0; i < PLANE_COUNT; i++)
 				s->ns[i][c / 2] = s->ns[i][c] + (pair ? s->ns[i][c + 1] : 0);
-			s->worst[c / 2] = pair && s->worst[c + 1] > s->worst[c] ? s->worst[c + 1] : s->worst[c];
+			s->worst[c / 2] = pair && s->worst[c + 1] > s->worst[c] ? s->worst[c + 1]
+			                                                        : s->worst[c];
 		}
 	}
 	return true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many goroutines of a group were in each state: the mean per column, at every resolution, and the longest runnable
- * span that touches it. Made in two steps: a `density_sum` collects intervals in any order, each in O(log n) however
- * long; a `density` is the finished, narrow pyramid that tiles are copied from.
+ * How many goroutines of a group were in each state: the mean per column, at every resolution, and
+ * the longest runnable span that touches it. Made in two steps: a `density_sum` collects intervals
+ * in any order, each in O(log n) however long; a `density` is the finished, narrow pyramid that
+ * tiles are copied from.
  *
  *     struct density_sum s;
  *     density_sum_init(&s, k, first_cell, cells);
@@ -17,13 +18,13 @@
 
 struct density_sum {
 	unsigned k;
-	uint32_t count;   // cells
-	uint64_t first;   // index of the first one
-	unsigned heights; // levels of `tree`
-	int64_t *ns[PLANE_COUNT];     // [count] time in the state, summed over goroutines, of intervals' ends
-	int32_t *whole[PLANE_COUNT];  // [count + 1] differences: intervals that cover the cell wholly
-	float *worst;                 // [count] the longest runnable span; then the levels above, see tree_at
-	uint32_t tree_at[33];         // offset of each level in `worst`
+	uint32_t count;               // cells
+	uint64_t first;               // index of the first one
+	unsigned heights;             // levels of `tree`
+	int64_t *ns[PLANE_COUNT];     // [count] time in the state, of intervals' ends
+	int32_t *whole[PLANE_COUNT];  // [count + 1] differences: how many cover the cell
+	float *worst;  // [count] the longest runnable span; then the levels above, see tree_at
+	uint32_t tree_at[33];  // offset of each level in `worst`
 	void *memory;
 	size_t memory_bytes;
 };
@@ -34,10 +35,15 @@ bool density_sum_init(struct density_sum *s, unsigned k, uint64_t first, uint32_
 void density_sum_reset(struct density_sum *s, unsigned k, uint64_t first, uint32_t count);
 void density_sum_free(struct density_sum *s);
 
-void density_sum_add_long(struct density_sum *s, kymo_ns start, kymo_ns end, enum plane plane, float worst);
+void density_sum_add_long(struct density_sum *s, kymo_ns start, kymo_ns end, enum plane plane,
+                          float worst);
 
-/* [start, end) must lie within the cells. `worst` > 0 only for a runnable one: the length of the whole span. */
-static inline void density_sum_add(struct density_sum *s, kymo_ns start, kymo_ns end, enum plane plane, float worst)
+/*
+ * [start, end) must lie within the cells. `worst` > 0 only for a runnable one: the length of the
+ * whole span.
+ */
+static inline void density_sum_add(struct density_sum *s, kymo_ns start, kymo_ns end,
+                                   enum plane plane, float worst)
 {
 	uint64_t c0 = ((uint64_t)start >> s->k) - s->first;
 	uint64_t c1 = ((uint64_t)(end > start ? end - 1 : start) >> s->k) - s->first;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A window asks for members that begin before its end and end after its begin. by_begin cuts off those that begin too
- * late by binary search; max_end, a maximum over each 32 neighbours, skips runs of short-lived goroutines that are
- * all over: of two million, a window pays for its own and for one comparison per 32 others.
+ * A window asks for members that begin before its end and end after its begin. by_begin cuts off
+ * those that begin too late by binary search; max_end, a maximum over each 32 neighbours, skips
+ * runs of short-lived goroutines that are all over: of two million, a window pays for its own and
+ * for one comparison per 32 others.
  */
 #include "serve/groups.h"
 
@@ -21,8 +22,9 @@ static int compare_begins(const void *a, const void *b, void *ctx)
 }
 
 /*
- * Sorts by begin, then by row. The order of rows is that of first events, so it is sorted but for goroutines that existed
- * before the trace: their begin is earlier than their row says. Those few are taken out, sorted, and merged in again.
+ * Sorts by begin, then by row. The order of rows is that of first events, so it is sorted but for
+ * goroutines that existed before the trace: their begin is earlier than their row says. Those few
+ * are taken out, sorted, and merged in again.
  */
 static bool sort_members(kymo_goroutine_ix *members, uint32_t count, const kymo_ns *begin)
 {
@@ -45,7 +47,8 @@ static bool sort_members(kymo_goroutine_ix *members, uint32_t count, const kymo_
 			members[kept++] = members[i];
 	qsort_r(out, taken, sizeof *out, compare_begins, (void *)(uintptr_t)begin);
 	for (uint32_t at = count; taken > 0;) {
-		bool from_out = kept == 0 || compare_begins(&out[taken - 1], &members[kept - 1], (void *)(uintptr_t)begin) > 0;
+		bool from_out = kept == 0 || compare_begins(&out[taken - 1], &members[kept - 1],
+		                                            (void *)(uintptr_t)begin) > 0;
 		members[--at] = from_out ? out[--taken] : members[--kept];
 	}
 	free(out);
@@ -161,7 +164,8 @@ static void enter_group(struct groups_cursor *c)
 	c->end = lo;
 }
 
-void groups_seek(const struct groups *g, uint32_t group, kymo_ns t0, kymo_ns t1, struct groups_cursor *c)
+void groups_seek(const struct groups *g, uint32_t group, kymo_ns t0, kymo_ns t1,
+                 struct groups_cursor *c)
 {
 	*c = (struct groups_cursor){.groups = g, .t0 = t0, .t1 = t1};
 	c->group = group == GROUPS_ALL ? 0 : group;
@@ -176,7 +180,8 @@ kymo_goroutine_ix groups_next(struct groups_cursor *c)
 	for (;;) {
 		while (c->at < c->end) {
 			uint32_t row = c->at - g->from[c->group];
-			if (row % BLOCK == 0 && g->max_end[g->block_from[c->group] + row / BLOCK] < c->t0) {
+			if (row % BLOCK == 0 &&
+			    g->max_end[g->block_from[c->group] + row / BLOCK] < c->t0) {
 				c->at = c->end - c->at > BLOCK ? c->at + BLOCK : c->end;
 				continue;
 			}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Goroutines by start function. A group is named by its `ix` (order of first appearance: the same for every run over the
- * same trace); its goroutines can be had in order of begin, found by a window of time, or by how much they wanted to run.
+ * Goroutines by start function. A group is named by its `ix` (order of first appearance: the same
+ * for every run over the same trace); its goroutines can be had in order of begin, found by a
+ * window of time, or by how much they wanted to run.
  */
 #ifndef KYMO_SERVE_GROUPS_H
 #define KYMO_SERVE_GROUPS_H
@@ -21,12 +22,12 @@ struct groups {
 	const struct kymo_goroutines *all;  // the trace's
 	kymo_string_ix *name;               // [count]
 	uint32_t *group_of;                 // [goroutine_count]; [0] is UINT32_MAX
-	uint32_t *from;                     // [count + 1] members of group i: by_begin[from[i]] .. by_begin[from[i + 1]]
-	kymo_goroutine_ix *by_begin;        // [goroutine_count - 1]
-	kymo_ns *max_end;                   // [blocks] latest end of 32 neighbours of by_begin
-	uint32_t *block_from;               // [count + 1] blocks of group i
-	bool *gc_worker;                    // [count] is it runtime.gcBgMarkWorker?
-	uint64_t *records;                  // [count] about how many spans its goroutines have
+	uint32_t *from;  // [count + 1] members of group i: by_begin[from[i]] .. by_begin[from[i + 1]]
+	kymo_goroutine_ix *by_begin;  // [goroutine_count - 1]
+	kymo_ns *max_end;             // [blocks] latest end of 32 neighbours of by_begin
+	uint32_t *block_from;         // [count + 1] blocks of group i
+	bool *gc_worker;              // [count] is it runtime.gcBgMarkWorker?
+	uint64_t *records;            // [count] about how many spans its goroutines have
 };
 
 /* False: no memory; groups_free is safe then. */
@@ -41,7 +42,8 @@ struct groups_cursor {
 	uint32_t at, end;            // rows of by_begin left in this group
 };
 #define GROUPS_ALL UINT32_MAX
-void groups_seek(const struct groups *g, uint32_t group, kymo_ns t0, kymo_ns t1, struct groups_cursor *c);
+void groups_seek(const struct groups *g, uint32_t group, kymo_ns t0, kymo_ns t1,
+                 struct groups_cursor *c);
 /* 0 after the last. */
 kymo_goroutine_ix groups_next(struct groups_cursor *c);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A proc's runs name goroutines; where a run holds syscalls, the goroutine's own spans say which parts. A thread's
- * bindings name procs; what the thread ran is what its proc ran meanwhile, and what is left between those runs is
- * the proc being held by a thread that looked for work.
+ * A proc's runs name goroutines; where a run holds syscalls, the goroutine's own spans say which
+ * parts. A thread's bindings name procs; what the thread ran is what its proc ran meanwhile, and
+ * what is left between those runs is the proc being held by a thread that looked for work.
  */
 #include "serve/lanes.h"
 
@@ -31,10 +31,11 @@ bool lane_parse(const char *name, size_t len, struct lane *out)
 		enum lane_kind kind;
 		bool numbered;
 	} lanes[] = {
-		{"all", LANE_ALL, false},   {"grp:", LANE_GROUP, true},  {"g:", LANE_GOROUTINE, true},
-		{"p:", LANE_PROC, true},    {"m:", LANE_THREAD, true},   {"gc", LANE_GC, false},
-		{"stw", LANE_STW, false},   {"heap", LANE_HEAP, false},  {"goal", LANE_GOAL, false},
-		{"procs", LANE_PROCS, false},
+		{"all", LANE_ALL, false},     {"grp:", LANE_GROUP, true},
+		{"g:", LANE_GOROUTINE, true}, {"p:", LANE_PROC, true},
+		{"m:", LANE_THREAD, true},    {"gc", LANE_GC, false},
+		{"stw", LANE_STW, false},     {"heap", LANE_HEAP, false},
+		{"goal", LANE_GOAL, false},   {"procs", LANE_PROCS, false},
 	};
 	for (size_t i = 0; i < sizeof lanes / sizeof lanes[0]; i++) {
 		size_t n = strlen(lanes[i].text);
@@ -72,8 +73,8 @@ static void seek_runs(struct lane_cursor *c, kymo_proc_ix p, kymo_ns from, kymo_
 }
 
 /*
- * Since when has proc `p`, held from `from` on, been without a goroutine at `at`? (`at` itself if it is not.) Runs can
- * not be walked backwards: seek further and further back until there is one.
+ * Since when has proc `p`, held from `from` on, been without a goroutine at `at`? (`at` itself if
+ * it is not.) Runs can not be walked backwards: seek further and further back until there is one.
  */
 static kymo_ns idle_since(const struct lane_cursor *c, kymo_proc_ix p, kymo_ns from, kymo_ns at)
 {
@@ -148,7 +149,10 @@ static bool next_of_goroutine(struct lane_cursor *c, struct lane_span *out)
 	struct kymo_span s;
 	if (!kymo_span_next(&c->spans, &s))
 		return false;
-	*out = (struct lane_span){.start = s.start, .end = s.end, .goroutine = c->lane.ix, .reason = s.reason,
+	*out = (struct lane_span){.start = s.start,
+	                          .end = s.end,
+	                          .goroutine = c->lane.ix,
+	                          .reason = s.reason,
 	                          .state = s.state};
 	if (s.state == KYMO_SPAN_RUNNING || s.state == KYMO_SPAN_SYSCALL)
 		out->proc = s.proc;
@@ -171,11 +175,16 @@ static bool next_of_proc(struct lane_cursor *c, kymo_proc_ix p, struct lane_span
 	struct kymo_span s;
 	for (;;) {
 		while (c->in_run && kymo_span_next(&c->inside->spans, &s) && s.start < c->run.end) {
-			if ((s.state != KYMO_SPAN_RUNNING && s.state != KYMO_SPAN_SYSCALL) || s.proc != p)
+			if ((s.state != KYMO_SPAN_RUNNING && s.state != KYMO_SPAN_SYSCALL) ||
+			    s.proc != p)
 				continue;
-			*out = (struct lane_span){.start = s.start, .end = s.end, .goroutine = c->run.goroutine,
-			                          .proc = p, .state = s.state};
-			out->class = model_class(c->m, s.state, 0, model_is_gc_worker(c->m, out->goroutine));
+			*out = (struct lane_span){.start = s.start,
+			                          .end = s.end,
+			                          .goroutine = c->run.goroutine,
+			                          .proc = p,
+			                          .state = s.state};
+			out->class = model_class(c->m, s.state, 0,
+			                         model_is_gc_worker(c->m, out->goroutine));
 			if (clip(out, c->run.start, c->run.end) && clip(out, c->from, c->until))
 				return true;
 		}
@@ -187,9 +196,13 @@ static bool next_of_proc(struct lane_cursor *c, kymo_proc_ix p, struct lane_span
 			c->in_run = true;
 			continue;
 		}
-		*out = (struct lane_span){.start = c->run.start, .end = c->run.end, .goroutine = c->run.goroutine,
-		                          .proc = p, .state = KYMO_SPAN_RUNNING};
-		out->class = model_class(c->m, KYMO_SPAN_RUNNING, 0, model_is_gc_worker(c->m, out->goroutine));
+		*out = (struct lane_span){.start = c->run.start,
+		                          .end = c->run.end,
+		                          .goroutine = c->run.goroutine,
+		                          .proc = p,
+		                          .state = KYMO_SPAN_RUNNING};
+		out->class = model_class(c->m, KYMO_SPAN_RUNNING, 0,
+		                         model_is_gc_worker(c->m, out->goroutine));
 		if (clip(out, c->from, c->until))
 			return true;
 	}
@@ -211,15 +224,17 @@ static bool next_of_thread(struct lane_cursor *c, struct lane_span *out)
 			uint32_t i = c->binding;
 			if (b->proc[i] == 0) {
 				c->binding++;
-				*out = (struct lane_span){.start = b->start[i], .end = b->end[i],
+				*out = (struct lane_span){.start = b->start[i],
+				                          .end = b->end[i],
 				                          .goroutine = b->goroutine[i],
 				                          .state = KYMO_SPAN_SYSCALL_BLOCKED,
 				                          .class = CLASS_SYSCALL};
 				return true;
 			}
 			seek_runs(c, b->proc[i], b->start[i], b->end[i]);
-			c->held_until = c->at > b->start[i] ? idle_since(c, b->proc[i], b->start[i], c->at)
-			                                    : b->start[i];
+			c->held_until = c->at > b->start[i]
+			                        ? idle_since(c, b->proc[i], b->start[i], c->at)
+			                        : b->start[i];
 			c->in_binding = true;
 		}
 		uint32_t i = c->binding;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lists are made by counting sort over the owner; the trace's order in time is kept within each. Overlapping intervals
- * of one owner are joined, so that the first one of a window is a binary search away.
+ * Lists are made by counting sort over the owner; the trace's order in time is kept within each.
+ * Overlapping intervals of one owner are joined, so that the first one of a window is a binary
+ * search away.
  */
 #include "serve/marks.h"
 
@@ -18,7 +19,10 @@ static int compare_marks(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* Sorts each owner's entries if they are not (a sample is written after the fact), and joins overlapping ones. */
+/*
+ * Sorts each owner's entries if they are not (a sample is written after the fact), and joins
+ * overlapping ones.
+ */
 static uint32_t tidy(struct mark *at, uint32_t count)
 {
 	bool sorted = true;
@@ -38,15 +42,16 @@ static uint32_t tidy(struct mark *at, uint32_t count)
 	return kept;
 }
 
-static bool list_make(struct mark_list *l, uint32_t owners, const uint32_t *owner, const struct mark *marks,
-                      uint32_t count, bool instants)
+static bool list_make(struct mark_list *l, uint32_t owners, const uint32_t *owner,
+                      const struct mark *marks, uint32_t count, bool instants)
 {
 	l->owners = owners;
 	l->from = calloc((size_t)owners + 2, sizeof *l->from);
 	struct mark *placed = malloc(((size_t)count + 1) * sizeof *placed);
 	if (!l->from || !placed)
 		goto fail;
-	uint32_t *at = l->from + 1;  // at[i] is where owner i's next entry goes; it ends as the start of i + 1's
+	/* at[i] is where owner i's next entry goes; it ends as the start of owner i + 1's. */
+	uint32_t *at = l->from + 1;
 	for (uint32_t i = 0; i < count; i++)
 		if (owner[i] < owners)
 			at[owner[i] + 1]++;
@@ -110,7 +115,10 @@ static bool ranges_make(struct mark_ranges *out, const struct kymo_ranges *r, un
 	return true;
 }
 
-/* The lists of GC work. A sweep counts for the goroutine that was on the proc, as far as the trace says. */
+/*
+ * The lists of GC work. A sweep counts for the goroutine that was on the proc, as far as the trace
+ * says.
+ */
 static bool gc_make(struct marks *m, const struct kymo_trace *t)
 {
 	const struct kymo_ranges *r = kymo_trace_ranges(t);
@@ -127,7 +135,8 @@ static bool gc_make(struct marks *m, const struct kymo_trace *t)
 		proc[count++] = r->proc[i] ? r->proc[i] : UINT32_MAX;
 	}
 	ok = ok &&
-	     list_make(&m->gc_of_goroutine, kymo_trace_goroutines(t)->count, goroutine, marks, count, false) &&
+	     list_make(&m->gc_of_goroutine, kymo_trace_goroutines(t)->count, goroutine, marks,
+	               count, false) &&
 	     list_make(&m->gc_of_proc, kymo_trace_procs(t)->count, proc, marks, count, false);
 	free(marks);
 	free(goroutine);
@@ -143,9 +152,12 @@ static bool samples_make(struct marks *m, const struct kymo_trace *t)
 	for (uint32_t i = 0; ok && i < s->count; i++)
 		marks[i] = (struct mark){s->time[i], s->time[i]};
 	ok = ok &&
-	     list_make(&m->samples_of_goroutine, kymo_trace_goroutines(t)->count, s->goroutine, marks, s->count, true) &&
-	     list_make(&m->samples_of_proc, kymo_trace_procs(t)->count, s->proc, marks, s->count, true) &&
-	     list_make(&m->samples_of_thread, kymo_trace_threads(t)->count, s->thread, marks, s->count, true);
+	     list_make(&m->samples_of_goroutine, kymo_trace_goroutines(t)->count, s->goroutine,
+	               marks, s->count, true) &&
+	     list_make(&m->samples_of_proc, kymo_trace_procs(t)->count, s->proc, marks, s->count,
+	               true) &&
+	     list_make(&m->samples_of_thread, kymo_trace_threads(t)->count, s->thread, marks,
+	               s->count, true);
 	free(marks);
 	return ok;
 }
@@ -153,7 +165,8 @@ static bool samples_make(struct marks *m, const struct kymo_trace *t)
 bool marks_make(struct marks *m, const struct kymo_trace *t)
 {
 	*m = (struct marks){0};
-	return gc_make(m, t) && samples_make(m, t) && ranges_make(&m->gc, kymo_trace_ranges(t), KYMO_RANGE_GC) &&
+	return gc_make(m, t) && samples_make(m, t) &&
+	       ranges_make(&m->gc, kymo_trace_ranges(t), KYMO_RANGE_GC) &&
 	       ranges_make(&m->stw, kymo_trace_ranges(t), KYMO_RANGE_STW);
 }
 
@@ -173,19 +186,22 @@ void marks_free(struct marks *m)
 
 static size_t list_bytes(const struct mark_list *l)
 {
-	return l->from ? l->owners * sizeof *l->from + l->from[l->owners] * sizeof(kymo_ns) * (l->end ? 2 : 1) : 0;
+	return l->from ? l->owners * sizeof *l->from +
+	                         l->from[l->owners] * sizeof(kymo_ns) * (l->end ? 2 : 1)
+	               : 0;
 }
 
 size_t marks_bytes(const struct marks *m)
 {
-	return list_bytes(&m->gc_of_goroutine) + list_bytes(&m->gc_of_proc) + list_bytes(&m->samples_of_goroutine) +
-	       list_bytes(&m->samples_of_proc) + list_bytes(&m->samples_of_thread) +
+	return list_bytes(&m->gc_of_goroutine) + list_bytes(&m->gc_of_proc) +
+	       list_bytes(&m->samples_of_goroutine) + list_bytes(&m->samples_of_proc) +
+	       list_bytes(&m->samples_of_thread) +
 	       (m->gc.count + m->stw.count) * (sizeof(uint32_t) + sizeof(kymo_ns));
 }
 
 /* Columns that [start, end) touches; an empty interval touches the column of its instant. */
-static void flag_columns(kymo_ns start, kymo_ns end, kymo_ns t0, unsigned k, uint32_t count, uint8_t *flags,
-                         uint8_t bit)
+static void flag_columns(kymo_ns start, kymo_ns end, kymo_ns t0, unsigned k, uint32_t count,
+                         uint8_t *flags, uint8_t bit)
 {
 	kymo_ns last = end > start ? end - 1 : start;
 	if (last < t0)
@@ -195,8 +211,8 @@ static void flag_columns(kymo_ns start, kymo_ns end, kymo_ns t0, unsigned k, uin
 		flags[c] |= bit;
 }
 
-void marks_list_flag(const struct mark_list *l, uint32_t owner, kymo_ns t0, unsigned k, uint32_t count, uint8_t *flags,
-                     uint8_t bit)
+void marks_list_flag(const struct mark_list *l, uint32_t owner, kymo_ns t0, unsigned k,
+                     uint32_t count, uint8_t *flags, uint8_t bit)
 {
 	uint32_t lo = l->from[owner], end = l->from[owner + 1], hi = end;
 	const kymo_ns *ends = l->end ? l->end : l->start;
@@ -225,8 +241,8 @@ uint32_t marks_ranges_seek(const struct mark_ranges *r, kymo_ns t)
 	return lo;
 }
 
-void marks_ranges_flag(const struct mark_ranges *r, const struct kymo_ranges *all, kymo_ns t0, unsigned k,
-                       uint32_t count, uint8_t *flags, uint8_t bit)
+void marks_ranges_flag(const struct mark_ranges *r, const struct kymo_ranges *all, kymo_ns t0,
+                       unsigned k, uint32_t count, uint8_t *flags, uint8_t bit)
 {
 	kymo_ns t1 = t0 + ((kymo_ns)count << k);
 	for (uint32_t i = marks_ranges_seek(r, t0); i < r->count && all->start[r->row[i]] < t1; i++)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a model is made of, in which order, and its end. The one pass over all spans is model_build.c. */
+/*
+ * What a model is made of, in which order, and its end. The one pass over all spans is
+ * model_build.c.
+ */
 #include "serve/model.h"
 
 #include <stdlib.h>
@@ -8,7 +11,12 @@
 #include "serve/model_build.h"
 
 const struct model_tuning model_tuning_default = {
-	.heavy = 4096, .per_cell = 64, .per_group_cell = 512, .group_cells = 1u << 20, .threaded = 500000, .exact = 512,
+	.heavy = 4096,
+	.per_cell = 64,
+	.per_group_cell = 512,
+	.group_cells = 1u << 20,
+	.threaded = 500000,
+	.exact = 512,
 };
 
 /* Finished tiles that are kept. */
@@ -33,7 +41,8 @@ static void rank_groups(struct model *m)
 {
 	for (uint32_t i = 0; i < m->groups.count; i++)
 		m->group_order[i] = i;
-	qsort_r(m->group_order, m->groups.count, sizeof *m->group_order, compare_groups, m->group_times);
+	qsort_r(m->group_order, m->groups.count, sizeof *m->group_order, compare_groups,
+	        m->group_times);
 }
 
 /* Gives every heavy goroutine its row. */
@@ -52,7 +61,8 @@ static bool number_heavy(struct model *m)
 
 static bool allocate(struct model *m)
 {
-	uint32_t threads = kymo_trace_threads(m->trace)->count, procs = kymo_trace_procs(m->trace)->count;
+	uint32_t threads = kymo_trace_threads(m->trace)->count,
+		 procs = kymo_trace_procs(m->trace)->count;
 	m->group_times = calloc((size_t)m->groups.count + 1, sizeof *m->group_times);
 	m->group_order = calloc((size_t)m->groups.count + 1, sizeof *m->group_order);
 	m->density = calloc((size_t)m->groups.count + 1, sizeof *m->density);
@@ -63,11 +73,13 @@ static bool allocate(struct model *m)
 	m->threads = calloc((size_t)threads + 1, sizeof *m->threads);
 	m->thread_tried = calloc((size_t)threads + 1, sizeof *m->thread_tried);
 	m->cache = cache_make(CACHE_BYTES);
-	return m->group_times && m->group_order && m->density && m->execution && m->sched_wait && m->procs &&
-	       m->proc_busy && m->threads && m->thread_tried && m->cache && number_heavy(m);
+	return m->group_times && m->group_order && m->density && m->execution && m->sched_wait &&
+	       m->procs && m->proc_busy && m->threads && m->thread_tried && m->cache &&
+	       number_heavy(m);
 }
 
-struct model *model_make(const struct kymo_trace *t, const struct model_tuning *tuning, const bool *cancelled)
+struct model *model_make(const struct kymo_trace *t, const struct model_tuning *tuning,
+                         const bool *cancelled)
 {
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 	struct model *m = calloc(1, sizeof *m);
@@ -81,8 +93,8 @@ struct model *model_make(const struct kymo_trace *t, const struct model_tuning *
 			m->duration = gs->end[g];
 	pthread_mutex_init(&m->threads_lock, NULL);
 	m->class_of = class_table_make(t);
-	if (!m->class_of || !groups_make(&m->groups, t) || !allocate(m) || !model_build(m, cancelled) ||
-	    !marks_make(&m->marks, t)) {
+	if (!m->class_of || !groups_make(&m->groups, t) || !allocate(m) ||
+	    !model_build(m, cancelled) || !marks_make(&m->marks, t)) {
 		model_free(m);
 		return NULL;
 	}

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every span is decoded once, and added to what it is part of: its goroutine's pyramid if that is heavy, its proc's, the
- * counts of its group, those of all. Where one of these can be had from another's cells, because that has a level for
- * its grid, cells are handed up instead of spans.
+ * Every span is decoded once, and added to what it is part of: its goroutine's pyramid if that is
+ * heavy, its proc's, the counts of its group, those of all. Where one of these can be had from
+ * another's cells, because that has a level for its grid, cells are handed up instead of spans.
  *
- * Two workers take groups, the largest first, from one counter. A group is one worker's alone, and so are its goroutines;
- * what groups share (procs, `all`) each worker sums for itself, and the second's sums are added to the first's at the end.
+ * Two workers take groups, the largest first, from one counter. A group is one worker's alone, and
+ * so are its goroutines; what groups share (procs, `all`) each worker sums for itself, and the
+ * second's sums are added to the first's at the end.
  */
 #include "serve/model_build.h"
 
@@ -101,7 +102,9 @@ static struct pyramid *make_own(struct model *m, kymo_goroutine_ix g)
 {
 	const struct kymo_goroutines *gs = m->groups.all;
 	struct pyramid *own = &m->heavy[m->heavy_of[g] - 1];
-	return pyramid_init(own, gs->begin[g], gs->end[g], gs->span_records[g] / m->tuning.per_cell) ? own : NULL;
+	return pyramid_init(own, gs->begin[g], gs->end[g], gs->span_records[g] / m->tuning.per_cell)
+	               ? own
+	               : NULL;
 }
 
 static bool has_level(const struct pyramid *p, unsigned k)
@@ -109,7 +112,8 @@ static bool has_level(const struct pyramid *p, unsigned k)
 	return p && p->base <= k && k <= p->top;
 }
 
-static bool add_goroutine(struct worker *w, kymo_goroutine_ix g, unsigned k, bool all_from_group, struct visit *v)
+static bool add_goroutine(struct worker *w, kymo_goroutine_ix g, unsigned k, bool all_from_group,
+                          struct visit *v)
 {
 	struct model *m = w->b->m;
 	v->own = m->heavy_of[g] ? make_own(m, g) : NULL;
@@ -138,8 +142,11 @@ static bool add_group(struct worker *w, uint32_t group)
 	struct model *m = w->b->m;
 	const struct groups *groups = &m->groups;
 	struct group_times *times = &m->group_times[group];
-	struct visit v = {.procs = w->procs, .proc_busy = w->proc_busy, .reasons = m->trace->reasons.at,
-	                  .proc_count = kymo_trace_procs(m->trace)->count, .class_of = m->class_of,
+	struct visit v = {.procs = w->procs,
+	                  .proc_busy = w->proc_busy,
+	                  .reasons = m->trace->reasons.at,
+	                  .proc_count = kymo_trace_procs(m->trace)->count,
+	                  .class_of = m->class_of,
 	                  .gc_worker = groups->gc_worker[group]};
 	kymo_ns ns[KYMO_SPAN_STATE_COUNT] = {0};
 	unsigned k = pyramid_base_for(0, m->duration, group_cells(m, groups->records[group]));
@@ -187,10 +194,14 @@ static bool make_procs(const struct build *b, struct pyramid *procs)
 {
 	const struct model *m = b->m;
 	const struct kymo_procs *ps = kymo_trace_procs(m->trace);
-	/* run_records says nothing of syscalls inside runs: a share of all spans for each proc covers them. */
+	/*
+	 * run_records says nothing of syscalls inside runs: a share of all spans for each proc
+	 * covers them.
+	 */
 	uint64_t share = b->records / m->tuning.per_cell / (ps->count ? ps->count : 1);
 	for (kymo_proc_ix p = 0; p < ps->count; p++) {
-		uint64_t cells = ps->run_records[p] / m->tuning.per_cell + (ps->run_records[p] ? share : 0);
+		uint64_t cells =
+			ps->run_records[p] / m->tuning.per_cell + (ps->run_records[p] ? share : 0);
 		if (!pyramid_init(&procs[p], 0, m->duration, cells))
 			return false;
 	}

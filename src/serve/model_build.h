@@ -5,8 +5,11 @@
 
 #include "serve/model.h"
 
-/* Fills `heavy`, `procs`, `proc_busy`, `density`, `all`, `group_times`, `execution` and `sched_wait`, which are allocated
- * and zero. False: no memory, or cancelled. Cost: about 8 ns per span, on two threads where there are many. */
+/*
+ * Fills `heavy`, `procs`, `proc_busy`, `density`, `all`, `group_times`, `execution` and
+ * `sched_wait`, which are allocated and zero. False: no memory, or cancelled. Cost: about 8 ns per
+ * span, on two threads where there are many.
+ */
 bool model_build(struct model *m, const bool *cancelled);
 
 #endif

@@ -2,19 +2,24 @@
 /* Pyramids by lane; those of threads are made here, on demand. */
 #include "serve/model.h"
 
-/* About how many intervals the thread has, if those of each proc are spread evenly over the trace. */
+/*
+ * About how many intervals the thread has, if those of each proc are spread evenly over the trace.
+ */
 static double estimate_intervals(const struct model *m, kymo_thread_ix thread)
 {
 	const struct kymo_bindings *b = kymo_trace_bindings(m->trace);
 	const uint32_t *runs = kymo_trace_procs(m->trace)->run_records;
 	double n = 0;
 	for (uint32_t i = b->by_thread[thread]; i < b->by_thread[thread + 1]; i++)
-		n += b->proc[i] ? 1 + (double)runs[b->proc[i]] * (double)(b->end[i] - b->start[i]) / (double)m->duration : 1;
+		n += b->proc[i] ? 1 + (double)runs[b->proc[i]] * (double)(b->end[i] - b->start[i]) /
+		                                  (double)m->duration
+		                : 1;
 	return n;
 }
 
 /* The thread's intervals within [from, to), clipped. */
-static void add_walking(const struct model *m, struct pyramid *p, struct lane lane, kymo_ns from, kymo_ns to)
+static void add_walking(const struct model *m, struct pyramid *p, struct lane lane, kymo_ns from,
+                        kymo_ns to)
 {
 	struct lane_cursor c;
 	struct lane_span s;
@@ -44,7 +49,10 @@ static void add_cut_begin(const struct model *m, struct pyramid *p, kymo_proc_ix
 		pyramid_add_begin(p, start);
 }
 
-/* What the thread did while it held a proc is what the proc did: whole cells of the proc's are taken over. */
+/*
+ * What the thread did while it held a proc is what the proc did: whole cells of the proc's are
+ * taken over.
+ */
 static void add_binding(const struct model *m, struct pyramid *p, struct lane lane, uint32_t row)
 {
 	const struct kymo_bindings *b = kymo_trace_bindings(m->trace);
@@ -82,7 +90,10 @@ static void make_thread(struct model *m, kymo_thread_ix thread)
 	pyramid_finish(p);
 }
 
-/* `thread_tried` is set after the pyramid is whole: who sees it set (acquire) may read the pyramid without the lock. */
+/*
+ * `thread_tried` is set after the pyramid is whole: who sees it set (acquire) may read the pyramid
+ * without the lock.
+ */
 void model_need_thread(struct model *m, kymo_thread_ix thread)
 {
 	if (__atomic_load_n(&m->thread_tried[thread], __ATOMIC_ACQUIRE))
@@ -102,7 +113,8 @@ const struct pyramid *model_pyramid(const struct model *m, struct lane lane)
 		p = &m->heavy[m->heavy_of[lane.ix] - 1];
 	else if (lane.kind == LANE_PROC)
 		p = &m->procs[lane.ix];
-	else if (lane.kind == LANE_THREAD && __atomic_load_n(&m->thread_tried[lane.ix], __ATOMIC_ACQUIRE))
+	else if (lane.kind == LANE_THREAD &&
+	         __atomic_load_n(&m->thread_tried[lane.ix], __ATOMIC_ACQUIRE))
 		p = &m->threads[lane.ix];
 	return p && pyramid_made(p) ? p : NULL;
 }
@@ -110,7 +122,8 @@ const struct pyramid *model_pyramid(const struct model *m, struct lane lane)
 size_t model_bytes(const struct model *m)
 {
 	const struct groups *g = &m->groups;
-	uint32_t procs = kymo_trace_procs(m->trace)->count, threads = kymo_trace_threads(m->trace)->count;
+	uint32_t procs = kymo_trace_procs(m->trace)->count,
+		 threads = kymo_trace_threads(m->trace)->count;
 	size_t bytes = density_bytes(&m->all) + marks_bytes(&m->marks);
 	for (uint32_t i = 0; i < m->heavy_count; i++)
 		bytes += pyramid_bytes(&m->heavy[i]);

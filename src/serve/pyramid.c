@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything a cell holds is a sum or a maximum, so that a level follows exactly from the one below it. Time is kept as
- * whole nanoseconds (not as shares): shares are rounded once, when a tile is written.
+ * Everything a cell holds is a sum or a maximum, so that a level follows exactly from the one below
+ * it. Time is kept as whole nanoseconds (not as shares): shares are rounded once, when a tile is
+ * written.
  */
 #include "serve/pyramid.h"
 
@@ -29,7 +30,8 @@ bool pyramid_init(struct pyramid *p, kymo_ns begin, kymo_ns end, uint64_t max_ce
 		return false;
 	for (unsigned l = k; l <= top; l++) {
 		uint64_t count = (last >> l) - (from >> l) + 1;
-		p->levels[l - k] = (struct pyramid_level){from >> l, (uint32_t)count, (uint32_t)total};
+		p->levels[l - k] =
+			(struct pyramid_level){from >> l, (uint32_t)count, (uint32_t)total};
 		total += count;
 	}
 	p->cell_count = total;
@@ -58,7 +60,8 @@ void pyramid_add_time(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane 
 	}
 }
 
-void pyramid_add_long(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane plane, float worst, uint32_t key)
+void pyramid_add_long(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane plane, float worst,
+                      uint32_t key)
 {
 	unsigned k = p->base;
 	struct cell *first = p->cells + (((uint64_t)start >> k) - p->levels[0].first);
@@ -77,8 +80,10 @@ void pyramid_add_begin(struct pyramid *p, kymo_ns start)
 
 static void add_child(struct cell *up, const struct cell *down, bool rescale)
 {
-	/* Only one of a parent's two children may exist (at the ends); each is rescaled by itself on purpose: the
-	 * order in which they come does not matter then. */
+	/*
+	 * Only one of a parent's two children may exist (at the ends); each is rescaled by itself
+	 * on purpose: the order in which they come does not matter then.
+	 */
 	for (unsigned i = 0; i < PLANE_COUNT; i++)
 		up->time[i] += rescale ? (down->time[i] >> 1) + (down->time[i] & 1) : down->time[i];
 	pyramid_grow_worst(up, down->worst, down->wait_key);
@@ -94,11 +99,14 @@ void pyramid_merge(struct pyramid *p, const struct pyramid *other)
 
 void pyramid_take_cells(struct pyramid *p, const struct pyramid *other, uint64_t first, uint64_t last)
 {
-	unsigned up = p->base - other->base, rescale = pyramid_unit(p->base) - pyramid_unit(other->base);
+	unsigned up = p->base - other->base,
+		 rescale = pyramid_unit(p->base) - pyramid_unit(other->base);
 	for (uint64_t i = first; i < last; i++) {
 		struct cell c = other->cells[i - other->levels[0].first];
 		for (unsigned plane = 0; plane < PLANE_COUNT; plane++)
-			c.time[plane] = (uint32_t)(((uint64_t)c.time[plane] + ((1ull << rescale) - 1)) >> rescale);
+			c.time[plane] =
+				(uint32_t)(((uint64_t)c.time[plane] + ((1ull << rescale) - 1)) >>
+			                   rescale);
 		add_child(&p->cells[(i >> up) - p->levels[0].first], &c, false);
 	}
 }
@@ -106,7 +114,8 @@ void pyramid_take_cells(struct pyramid *p, const struct pyramid *other, uint64_t
 void pyramid_finish(struct pyramid *p)
 {
 	for (unsigned l = p->base + 1u; l <= p->top; l++) {
-		const struct pyramid_level *down = &p->levels[l - 1 - p->base], *up = &p->levels[l - p->base];
+		const struct pyramid_level *down = &p->levels[l - 1 - p->base],
+					   *up = &p->levels[l - p->base];
 		bool rescale = pyramid_unit(l) != pyramid_unit(l - 1);
 		for (uint32_t i = 0; i < down->count; i++)
 			add_child(&p->cells[up->offset + (((down->first + i) >> 1) - up->first)],

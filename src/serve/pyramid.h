@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One lane, at every resolution: cells of 2^k ns on the absolute grid (a cell begins at a multiple of its width), each
- * level half as many as the one below. A cell is what a column of a tile shows, so any tile at or above the base
- * level is a copy, and one below it is few enough intervals to be walked over. See docs/internals/tiles.md.
+ * One lane, at every resolution: cells of 2^k ns on the absolute grid (a cell begins at a multiple
+ * of its width), each level half as many as the one below. A cell is what a column of a tile shows,
+ * so any tile at or above the base level is a copy, and one below it is few enough intervals to be
+ * walked over. See docs/internals/tiles.md.
  *
  *     struct pyramid p = {0};
  *     pyramid_init(&p, begin, end, records / 64);      // the base level that needs at most so many cells
@@ -19,8 +20,10 @@
 
 #include <kymo/types.h>
 
-/* The planes of a states tile. On lanes of procs and threads nobody is runnable or waits: there the second is time of GC
- * workers (part of the first), which decides the class. */
+/*
+ * The planes of a states tile. On lanes of procs and threads nobody is runnable or waits: there the
+ * second is time of GC workers (part of the first), which decides the class.
+ */
 enum plane {
 	PLANE_RUN,
 	PLANE_RUNNABLE,
@@ -31,7 +34,10 @@ enum plane {
 };
 
 struct cell {
-	/* ns in each state; from level 32 on in units of 2^(level - 31) ns, rounded up, so that a whole cell fits. */
+	/*
+	 * ns in each state; from level 32 on in units of 2^(level - 31) ns, rounded up, so that a
+	 * whole cell fits.
+	 */
 	uint32_t time[PLANE_COUNT];
 	float worst;        // ns of the longest runnable span that touches it
 	uint32_t wait_key;  // the longest wait that touches it: see pyramid_wait_key
@@ -47,13 +53,16 @@ struct pyramid_level {
 #define PYRAMID_LEVELS 64
 
 struct pyramid {
-	uint8_t base, top;  // levels k; the top one has a single cell
+	uint8_t base, top;             // levels k; the top one has a single cell
 	struct pyramid_level *levels;  // [top - base + 1]
 	struct cell *cells;
 	size_t cell_count;
 };
 
-/* A number that orders waits by length (to one part in half a million), with the class in its low bits. */
+/*
+ * A number that orders waits by length (to one part in half a million), with the class in its low
+ * bits.
+ */
 static inline uint32_t pyramid_wait_key(kymo_ns ns, unsigned class)
 {
 	union {
@@ -79,10 +88,16 @@ unsigned pyramid_base_for(kymo_ns begin, kymo_ns end, uint64_t cells);
 
 /* Empty cells over [begin, end). False: no memory. */
 bool pyramid_init(struct pyramid *p, kymo_ns begin, kymo_ns end, uint64_t max_cells);
-/* Adds the base of a pyramid over the same bounds, with the same base level. Before pyramid_finish. */
+/*
+ * Adds the base of a pyramid over the same bounds, with the same base level. Before pyramid_finish.
+ */
 void pyramid_merge(struct pyramid *p, const struct pyramid *other);
-/* Adds cells first .. last of the base of another pyramid, which is no coarser and whose bounds hold them. */
-void pyramid_take_cells(struct pyramid *p, const struct pyramid *other, uint64_t first, uint64_t last);
+/*
+ * Adds cells first .. last of the base of another pyramid, which is no coarser and whose bounds
+ * hold them.
+ */
+void pyramid_take_cells(struct pyramid *p, const struct pyramid *other, uint64_t first,
+                        uint64_t last);
 /* Fills in the levels above the base. */
 void pyramid_finish(struct pyramid *p);
 size_t pyramid_bytes(const struct pyramid *p);
@@ -102,14 +117,15 @@ static inline void pyramid_grow_worst(struct cell *c, float worst, uint32_t key)
 }
 
 /* An interval that crosses cells; the common one that does not is inline below. */
-void pyramid_add_long(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane plane, float worst, uint32_t key);
+void pyramid_add_long(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane plane, float worst,
+                      uint32_t key);
 
 /*
- * Adds [start, end), which lies within the pyramid's bounds: its time to `plane`; `worst`: its length if it is
- * runnable, else 0; `key`: its wait key if it is a wait, else 0.
+ * Adds [start, end), which lies within the pyramid's bounds: its time to `plane`; `worst`: its
+ * length if it is runnable, else 0; `key`: its wait key if it is a wait, else 0.
  */
-static inline void pyramid_add(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane plane, float worst,
-                               uint32_t key)
+static inline void pyramid_add(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane plane,
+                               float worst, uint32_t key)
 {
 	unsigned k = p->base;
 	uint64_t c0 = (uint64_t)start >> k, c1 = (uint64_t)(end > start ? end - 1 : start) >> k;

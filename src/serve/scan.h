@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All spans of a goroutine, front to back, with only what a pyramid needs. A tenth of the cost of the public cursor, which
- * makes forty bytes of each; this is the one place where src/serve looks into the store.
+ * All spans of a goroutine, front to back, with only what a pyramid needs. About a quarter of the
+ * cost of the public cursor, which makes forty bytes of each; this is the one place where src/serve looks
+ * into the store.
  *
  *     static always_inline void visit(void *ctx, const struct scan_span *s) { ... }
  *     scan_each(t, g, visit, &mine);         // `visit` is inlined into the loop
@@ -13,7 +14,7 @@
 
 struct scan_span {
 	kymo_ns start, end;
-	uint32_t aux;   // the proc of RUNNING and SYSCALL (0: none); of WAITING the index of the reason in the store's list
+	uint32_t aux;   // RUNNING, SYSCALL: proc, 0 none. WAITING: index into the store's `reasons`
 	uint8_t state;  // enum kymo_span_state
 };
 
@@ -30,8 +31,11 @@ static inline uint8_t scan_state(uint32_t kind)
 	return states[kind];
 }
 
-/* The state of a record of one of the other kinds; KYMO_SPAN_NONE for an escape, which moves `time`, or widens `aux` of
- * the record behind it (which is in the same chunk): then `*p` is moved on to that. */
+/*
+ * The state of a record of one of the other kinds; KYMO_SPAN_NONE for an escape, which moves
+ * `time`, or widens `aux` of the record behind it (which is in the same chunk): then `*p` is moved
+ * on to that.
+ */
 static inline uint8_t scan_rare(const uint32_t **p, kymo_ns *time, uint32_t *aux)
 {
 	uint32_t w = (*p)[1], kind = w & 7, stack = w >> 11;
@@ -55,7 +59,8 @@ static inline uint8_t scan_rare(const uint32_t **p, kymo_ns *time, uint32_t *aux
 	return kind == REC_ESCAPE ? KYMO_SPAN_NONE : scan_state(kind);
 }
 
-static always_inline void scan_each(const struct kymo_trace *t, kymo_goroutine_ix g, scan_visit *visit, void *ctx)
+static always_inline void scan_each(const struct kymo_trace *t, kymo_goroutine_ix g,
+                                    scan_visit *visit, void *ctx)
 {
 	struct span_scan chunks;
 	struct scan_span span = {.state = KYMO_SPAN_NONE};

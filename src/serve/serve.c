@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of the server. Worker threads look at one pointer, `ready`: NULL while the trace is loading, then the finished
- * struct api, published with release and read with acquire, never changed again.
+ * The life of the server. Worker threads look at one pointer, `ready`: NULL while the trace is
+ * loading, then the finished struct api, published with release and read with acquire, never
+ * changed again.
  */
 #include "serve/serve.h"
 
@@ -21,9 +22,15 @@ struct serve {
 	const struct kymo_load_options *options;
 };
 
-/* Counted up whenever the bytes of a tile change for the same trace: browsers keep tiles for a year. */
+/*
+ * Counted up whenever the bytes of a tile change for the same trace: browsers keep tiles for a
+ * year.
+ */
 #define TILES_REVISION 1u
-/* Bytes of the file that its name is made of, at most: all of a small one, pages all over a large one. */
+/*
+ * Bytes of the file that its name is made of, at most: all of a small one, pages all over a large
+ * one.
+ */
 #define SAMPLED_BYTES ((size_t)8 << 20)
 #define SAMPLE_PAGE 4096u
 
@@ -45,7 +52,10 @@ static uint64_t mix_bytes(uint64_t h, const uint8_t *bytes, size_t len)
 	return mix(h, word);
 }
 
-/* A name for the bytes: the same for the same file, different for different ones as far as pages all over it tell. */
+/*
+ * A name for the bytes: the same for the same file, different for different ones as far as pages
+ * all over it tell.
+ */
 static uint64_t hash_input(const struct kymo_input *in)
 {
 	size_t len;
@@ -71,7 +81,10 @@ static void answer_loading(struct serve *s, struct http_request *req)
 	json_end(&j);
 	json_end(&j);
 	buf_putc(&b, '\n');
-	http_reply(req, &(struct http_reply){.status = 503, .type = "application/json", .body = b.ptr, .len = b.len,
+	http_reply(req, &(struct http_reply){.status = 503,
+	                                     .type = "application/json",
+	                                     .body = b.ptr,
+	                                     .len = b.len,
 	                                     .own = HTTP_COPY});
 	buf_free(&b);
 }
@@ -95,7 +108,8 @@ bool serve_start(const struct http_address *address, struct serve **out, char *m
 		snprintf(message, cap, "no memory left");
 		return false;
 	}
-	struct http_options o = {.address = *address, .threads = 4, .max_body = 65536, .handle = handle, .ctx = s};
+	struct http_options o = {
+		.address = *address, .threads = 4, .max_body = 65536, .handle = handle, .ctx = s};
 	if (!http_server_start(&o, &s->http, message, cap)) {
 		free(s);
 		return false;
@@ -126,7 +140,8 @@ static bool note_progress(void *ctx, uint64_t done, uint64_t total)
 	__atomic_store_n(&s->done_bytes, done, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->total_bytes, total, __ATOMIC_RELAXED);
 	return __atomic_load_n(&s->cancelled, __ATOMIC_RELAXED) ||
-	       (s->options && s->options->progress && s->options->progress(s->options->progress_ctx, done, total));
+	       (s->options && s->options->progress &&
+	        s->options->progress(s->options->progress_ctx, done, total));
 }
 
 static void api_free(struct api *a)
@@ -140,8 +155,8 @@ static void api_free(struct api *a)
 	free(a);
 }
 
-enum kymo_status serve_load(struct serve *s, struct kymo_input *in, const struct kymo_load_options *options,
-                            struct kymo_error *err)
+enum kymo_status serve_load(struct serve *s, struct kymo_input *in,
+                            const struct kymo_load_options *options, struct kymo_error *err)
 {
 	struct kymo_load_options mine = {note_progress, s};
 	struct api *a = calloc(1, sizeof *a);
@@ -159,7 +174,8 @@ enum kymo_status serve_load(struct serve *s, struct kymo_input *in, const struct
 	if (status == KYMO_OK) {
 		a->model = model_make(a->trace, &model_tuning_default, &s->cancelled);
 		if (!a->model)
-			status = s->cancelled ? error_set(err, KYMO_E_CANCELLED, 0, 0, "cancelled") : error_memory(err);
+			status = s->cancelled ? error_set(err, KYMO_E_CANCELLED, 0, 0, "cancelled")
+			                      : error_memory(err);
 	}
 	if (status != KYMO_OK) {
 		api_free(a);

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-char *tile_start(struct buf *out, const struct tile *t, enum tile_kind kind, uint32_t count, size_t bytes)
+char *tile_start(struct buf *out, const struct tile *t, enum tile_kind kind, uint32_t count,
+                 size_t bytes)
 {
 	struct {
 		uint8_t kind, level;
@@ -13,7 +14,8 @@ char *tile_start(struct buf *out, const struct tile *t, enum tile_kind kind, uin
 		uint32_t count, bytes, block;
 	} header = {(uint8_t)kind, (uint8_t)t->level, 0, count, (uint32_t)bytes, t->block};
 	_Static_assert(sizeof header == 16, "the header of a tile is 16 bytes");
-	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tiles are written as they lie in memory");
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	               "tiles are written as they lie in memory");
 	if (!buf_reserve(out, sizeof header + bytes))
 		return NULL;
 	buf_put(out, &header, sizeof header);
@@ -31,7 +33,10 @@ uint8_t tile_worst(float ns)
 	return code > 255 ? 255 : (uint8_t)code;
 }
 
-/* The tiles whose making may take more than a fraction of a millisecond: far out, or below a group's pyramid. */
+/*
+ * The tiles whose making may take more than a fraction of a millisecond: far out, or below a
+ * group's pyramid.
+ */
 static bool worth_keeping(const struct model *m, const struct tile *t)
 {
 	switch (t->lane.kind) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tiles: 512 columns of exactly 2^k ns of one lane, as bytes for the viewer (docs/internals/http.md says which; the
- * ideas are in docs/internals/tiles.md). A tile is a function of the trace alone, so its bytes never change.
+ * Tiles: 512 columns of exactly 2^k ns of one lane, as bytes for the viewer (docs/internals/http.md
+ * says which; the ideas are in docs/internals/tiles.md). A tile is a function of the trace alone,
+ * so its bytes never change.
  */
 #ifndef KYMO_SERVE_TILE_H
 #define KYMO_SERVE_TILE_H
@@ -48,7 +49,8 @@ static inline kymo_ns tile_end(const struct tile *t)
 }
 
 /* The header, and space for `bytes` behind it; NULL: no memory. */
-char *tile_start(struct buf *out, const struct tile *t, enum tile_kind kind, uint32_t count, size_t bytes);
+char *tile_start(struct buf *out, const struct tile *t, enum tile_kind kind, uint32_t count,
+                 size_t bytes);
 static inline size_t tile_plane(size_t count, size_t size)
 {
 	return (count * size + 7) & ~(size_t)7;
@@ -64,12 +66,17 @@ static inline uint8_t tile_share(uint64_t ns, unsigned k)
 /* min(255, ceil(6·log2(ns + 1))) */
 uint8_t tile_worst(float ns);
 
-void tile_write_spans(struct model *m, const struct tile *t, struct buf *out);   // goroutine, proc, thread lanes
+void tile_write_spans(struct model *m, const struct tile *t,
+                      struct buf *out);  // goroutine, proc, thread lanes
 void tile_write_counts(struct model *m, const struct tile *t, struct buf *out);  // all, groups
 void tile_write_series(struct model *m, const struct tile *t, struct buf *out);  // heap, goal, procs
 void tile_write_ranges(struct model *m, const struct tile *t, struct buf *out);  // gc, stw
 
-/* A group over an arbitrary window: exact where it is short or the group small, else to a column of its pyramid. */
-bool tile_group_window(struct model *m, uint32_t group, kymo_ns from, kymo_ns to, struct group_times *out);
+/*
+ * A group over an arbitrary window: exact where it is short or the group small, else to a column of
+ * its pyramid.
+ */
+bool tile_group_window(struct model *m, uint32_t group, kymo_ns from, kymo_ns to,
+                       struct group_times *out);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lanes that count goroutines. At or above the base level of the group's pyramid a tile is a copy. Below it the spans of
- * those goroutines are summed that exist in the window: each has few there. What that costs is kept (tile.c).
+ * Lanes that count goroutines. At or above the base level of the group's pyramid a tile is a copy.
+ * Below it the spans of those goroutines are summed that exist in the window: each has few there.
+ * What that costs is kept (tile.c).
  */
 #include <string.h>
 
@@ -25,10 +26,13 @@ static void sum_members(const struct model *m, uint32_t group, struct density_su
 		kymo_span_seek(m->trace, g, t0, &c);
 		while (kymo_span_next(&c, &span) && span.start < t1) {
 			enum plane plane = model_plane(span.state);
-			kymo_ns from = span.start > t0 ? span.start : t0, to = span.end < t1 ? span.end : t1;
+			kymo_ns from = span.start > t0 ? span.start : t0,
+				to = span.end < t1 ? span.end : t1;
 			if (to > from && plane != PLANE_COUNT)
 				density_sum_add(s, from, to, plane,
-				                plane == PLANE_RUNNABLE ? (float)(span.end - span.start) : 0);
+				                plane == PLANE_RUNNABLE
+				                        ? (float)(span.end - span.start)
+				                        : 0);
 		}
 	}
 	density_sum_settle(s);
@@ -48,7 +52,8 @@ static void write_below(const struct model *m, const struct tile *t, struct buf 
 		return;
 	}
 	sum_members(m, group_of_lane(t->lane), &s);
-	char *p = tile_start(out, t, TILE_COUNTS, TILE_COLUMNS, DENSITY_PLANES * TILE_COLUMNS * sizeof(float));
+	char *p = tile_start(out, t, TILE_COUNTS, TILE_COLUMNS,
+	                     DENSITY_PLANES * TILE_COLUMNS * sizeof(float));
 	if (p) {
 		float *to = (float *)(void *)p;
 		for (unsigned i = 0; i < PLANE_COUNT; i++)
@@ -64,7 +69,8 @@ static void write_from(const struct density *d, const struct tile *t, struct buf
 	unsigned k = t->level < d->top ? t->level : d->top, up = t->level - k;
 	uint32_t have = d->levels[k - d->base].count;
 	uint64_t first = ((uint64_t)t->block * TILE_COLUMNS) << up;
-	char *p = tile_start(out, t, TILE_COUNTS, TILE_COLUMNS, DENSITY_PLANES * TILE_COLUMNS * sizeof(float));
+	char *p = tile_start(out, t, TILE_COUNTS, TILE_COLUMNS,
+	                     DENSITY_PLANES * TILE_COLUMNS * sizeof(float));
 	if (!p || first >= have)
 		return;
 	uint32_t n = have - (uint32_t)first < TILE_COLUMNS ? have - (uint32_t)first : TILE_COLUMNS;
@@ -73,7 +79,10 @@ static void write_from(const struct density *d, const struct tile *t, struct buf
 		memcpy(to, density_values(d, k, i) + first, n * sizeof *to);
 	if (up == 0)
 		return;
-	/* Coarser than the pyramid's single cell: the same goroutines, in the mean over a longer column. */
+	/*
+	 * Coarser than the pyramid's single cell: the same goroutines, in the mean over a longer
+	 * column.
+	 */
 	to = (float *)(void *)p;
 	for (unsigned i = 0; i < PLANE_COUNT; i++)
 		to[i * TILE_COLUMNS] /= (float)(1ull << up);
@@ -103,8 +112,8 @@ static uint64_t count_alive(const struct model *m, uint32_t group, kymo_ns from,
 	return n;
 }
 
-static void window_of_spans(const struct model *m, uint32_t group, kymo_ns from, kymo_ns to, struct group_times *out,
-                            double sum[PLANE_COUNT])
+static void window_of_spans(const struct model *m, uint32_t group, kymo_ns from, kymo_ns to,
+                            struct group_times *out, double sum[PLANE_COUNT])
 {
 	struct groups_cursor members;
 	kymo_goroutine_ix g;
@@ -125,8 +134,8 @@ static void window_of_spans(const struct model *m, uint32_t group, kymo_ns from,
 	}
 }
 
-static void window_of_cells(const struct density *d, kymo_ns from, kymo_ns to, struct group_times *out,
-                            double sum[PLANE_COUNT])
+static void window_of_cells(const struct density *d, kymo_ns from, kymo_ns to,
+                            struct group_times *out, double sum[PLANE_COUNT])
 {
 	unsigned k = d->base;
 	double width = (double)(1ull << k);
@@ -135,7 +144,8 @@ static void window_of_cells(const struct density *d, kymo_ns from, kymo_ns to, s
 		c1 = d->levels[0].count - 1u;
 	for (uint64_t c = c0; c <= c1; c++) {
 		double left = (double)(c << k), right = left + width;
-		double part = ((double)to < right ? (double)to : right) - ((double)from > left ? (double)from : left);
+		double part = ((double)to < right ? (double)to : right) -
+		              ((double)from > left ? (double)from : left);
 		for (unsigned i = 0; i < PLANE_COUNT; i++)
 			sum[i] += (double)density_values(d, k, i)[c] * part;
 		if ((double)density_values(d, k, PLANE_COUNT)[c] > out->worst_wait)
@@ -143,7 +153,8 @@ static void window_of_cells(const struct density *d, kymo_ns from, kymo_ns to, s
 	}
 }
 
-bool tile_group_window(struct model *m, uint32_t group, kymo_ns from, kymo_ns to, struct group_times *out)
+bool tile_group_window(struct model *m, uint32_t group, kymo_ns from, kymo_ns to,
+                       struct group_times *out)
 {
 	const struct density *d = &m->density[group];
 	double sum[PLANE_COUNT] = {0};

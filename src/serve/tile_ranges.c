@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The gc and stw lanes: whole-program intervals, exact where they are few, else shares of each column. */
+/*
+ * The gc and stw lanes: whole-program intervals, exact where they are few, else shares of each
+ * column.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -10,15 +13,19 @@ static bool touches(const struct kymo_ranges *r, uint32_t row, kymo_ns t0)
 	return r->end[row] > t0 || r->start[row] >= t0;
 }
 
-static void write_exact(const struct model *m, const struct tile *t, const uint32_t *rows, uint32_t n, struct buf *out)
+static void write_exact(const struct model *m, const struct tile *t, const uint32_t *rows,
+                        uint32_t n, struct buf *out)
 {
 	const struct kymo_ranges *r = kymo_trace_ranges(m->trace);
 	size_t wide = tile_plane(n, 8), narrow = tile_plane(n, 4), bytes = tile_plane(n, 1);
-	char *p = tile_start(out, t, n ? TILE_SPANS : TILE_EMPTY, n, 3 * wide + 2 * narrow + 2 * bytes);
+	char *p = tile_start(out, t, n ? TILE_SPANS : TILE_EMPTY, n,
+	                     3 * wide + 2 * narrow + 2 * bytes);
 	if (!p || n == 0)
 		return;
-	double *start = (double *)(void *)p, *end = (double *)(void *)(p + wide), *id = (double *)(void *)(p + 2 * wide);
-	uint32_t *name = (uint32_t *)(void *)(p + 3 * wide), *group = (uint32_t *)(void *)(p + 3 * wide + narrow);
+	double *start = (double *)(void *)p, *end = (double *)(void *)(p + wide),
+	       *id = (double *)(void *)(p + 2 * wide);
+	uint32_t *name = (uint32_t *)(void *)(p + 3 * wide),
+		 *group = (uint32_t *)(void *)(p + 3 * wide + narrow);
 	uint8_t *class = (uint8_t *)(p + 3 * wide + 2 * narrow) + bytes;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t row = rows[i];
@@ -31,8 +38,8 @@ static void write_exact(const struct model *m, const struct tile *t, const uint3
 	}
 }
 
-static void write_shares(const struct model *m, const struct tile *t, const struct mark_ranges *list, uint32_t from,
-                         struct buf *out)
+static void write_shares(const struct model *m, const struct tile *t,
+                         const struct mark_ranges *list, uint32_t from, struct buf *out)
 {
 	const struct kymo_ranges *r = kymo_trace_ranges(m->trace);
 	kymo_ns t0 = tile_begin(t), t1 = tile_end(t);
@@ -43,9 +50,11 @@ static void write_shares(const struct model *m, const struct tile *t, const stru
 		if (!touches(r, list->row[i], t0))
 			continue;
 		kymo_ns a = start > t0 ? start : t0, b = end < t1 ? end : t1;
-		uint64_t c0 = (uint64_t)(a - t0) >> t->level, c1 = (uint64_t)((b > a ? b - 1 : a) - t0) >> t->level;
+		uint64_t c0 = (uint64_t)(a - t0) >> t->level,
+			 c1 = (uint64_t)((b > a ? b - 1 : a) - t0) >> t->level;
 		for (uint64_t c = c0; c <= c1; c++) {
-			kymo_ns left = t0 + (kymo_ns)(c << t->level), right = left + (kymo_ns)(1ull << t->level);
+			kymo_ns left = t0 + (kymo_ns)(c << t->level),
+				right = left + (kymo_ns)(1ull << t->level);
 			ns[c] += (uint64_t)((b < right ? b : right) - (a > left ? a : left));
 			if (end - start > worst[c])
 				worst[c] = end - start;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lanes of metrics. A metric is a step function: in a column it has a first value (in force when the column begins), a
- * last one, and extremes over all that were in force. Before its first point it has none: NaN.
+ * Lanes of metrics. A metric is a step function: in a column it has a first value (in force when
+ * the column begins), a last one, and extremes over all that were in force. Before its first point
+ * it has none: NaN.
  */
 #include <math.h>
 
@@ -31,7 +32,8 @@ static uint32_t seek(const struct kymo_series *s, kymo_ns at)
 	return lo;
 }
 
-static void write_points(const struct kymo_series *s, uint32_t from, uint32_t to, const struct tile *t, struct buf *out)
+static void write_points(const struct kymo_series *s, uint32_t from, uint32_t to,
+                         const struct tile *t, struct buf *out)
 {
 	uint32_t n = to - from;
 	char *p = tile_start(out, t, n ? TILE_COUNTER_POINTS : TILE_EMPTY, n, (size_t)n * 16);
@@ -44,10 +46,11 @@ static void write_points(const struct kymo_series *s, uint32_t from, uint32_t to
 	}
 }
 
-static void write_columns(const struct model *m, const struct kymo_series *s, uint32_t at, const struct tile *t,
-                          struct buf *out)
+static void write_columns(const struct model *m, const struct kymo_series *s, uint32_t at,
+                          const struct tile *t, struct buf *out)
 {
-	char *p = tile_start(out, t, TILE_COUNTER_COLUMNS, TILE_COLUMNS, 4 * TILE_COLUMNS * sizeof(double));
+	char *p = tile_start(out, t, TILE_COUNTER_COLUMNS, TILE_COLUMNS,
+	                     4 * TILE_COLUMNS * sizeof(double));
 	if (!p)
 		return;
 	double(*plane)[TILE_COLUMNS] = (double(*)[TILE_COLUMNS])(void *)p;

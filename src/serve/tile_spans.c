@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lanes of intervals of goroutines. First the exact intervals are tried: up to TILE_MAX_SPANS of them are as cheap to
- * send as columns, and the viewer can show what each is. If there are more, the columns come from the lane's
- * pyramid where the tile is at or above its base level, and otherwise from a walk over the intervals, which are few:
- * below the base a column holds less than a cell does.
+ * Lanes of intervals of goroutines. First the exact intervals are tried: up to TILE_MAX_SPANS of
+ * them are as cheap to send as columns, and the viewer can show what each is. If there are more,
+ * the columns come from the lane's pyramid where the tile is at or above its base level, and
+ * otherwise from a walk over the intervals, which are few: below the base a column holds less than
+ * a cell does.
  */
 #include <math.h>
 #include <string.h>
@@ -28,15 +29,17 @@ static uint64_t proc_id(const struct model *m, kymo_proc_ix p)
 	return kymo_trace_procs(m->trace)->id[p];
 }
 
-static void write_exact(const struct model *m, const struct tile *t, const struct lane_span *spans, uint32_t n,
-                        struct buf *out)
+static void write_exact(const struct model *m, const struct tile *t, const struct lane_span *spans,
+                        uint32_t n, struct buf *out)
 {
 	size_t wide = tile_plane(n, 8), narrow = tile_plane(n, 4), bytes = tile_plane(n, 1);
 	char *p = tile_start(out, t, TILE_SPANS, n, 3 * wide + 2 * narrow + 2 * bytes);
 	if (!p)
 		return;
-	double *start = (double *)(void *)p, *end = (double *)(void *)(p + wide), *id = (double *)(void *)(p + 2 * wide);
-	uint32_t *row = (uint32_t *)(void *)(p + 3 * wide), *group = (uint32_t *)(void *)(p + 3 * wide + narrow);
+	double *start = (double *)(void *)p, *end = (double *)(void *)(p + wide),
+	       *id = (double *)(void *)(p + 2 * wide);
+	uint32_t *row = (uint32_t *)(void *)(p + 3 * wide),
+		 *group = (uint32_t *)(void *)(p + 3 * wide + narrow);
 	uint8_t *state = (uint8_t *)(p + 3 * wide + 2 * narrow), *class = state + bytes;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct lane_span *s = &spans[i];
@@ -49,7 +52,8 @@ static void write_exact(const struct model *m, const struct tile *t, const struc
 			id[i] = s->proc ? (double)proc_id(m, s->proc) : NAN;
 			row[i] = s->reason;
 		} else {
-			id[i] = s->goroutine ? (double)m->groups.all->id[s->goroutine] : (double)proc_id(m, s->proc);
+			id[i] = s->goroutine ? (double)m->groups.all->id[s->goroutine]
+			                     : (double)proc_id(m, s->proc);
 			row[i] = s->goroutine;
 		}
 	}
@@ -77,12 +81,14 @@ static bool try_exact(const struct model *m, const struct tile *t, struct buf *o
 
 /* ---- columns ---- */
 
-static void add_span(struct columns *cs, const struct tile *t, const struct lane_span *s, bool gc_in_run)
+static void add_span(struct columns *cs, const struct tile *t, const struct lane_span *s,
+                     bool gc_in_run)
 {
 	unsigned k = t->level;
 	kymo_ns t0 = tile_begin(t), t1 = tile_end(t);
 	kymo_ns from = s->start > t0 ? s->start : t0, to = s->end < t1 ? s->end : t1;
-	uint64_t c0 = (uint64_t)(from - t0) >> k, c1 = (uint64_t)((to > from ? to - 1 : from) - t0) >> k;
+	uint64_t c0 = (uint64_t)(from - t0) >> k,
+		 c1 = (uint64_t)((to > from ? to - 1 : from) - t0) >> k;
 	enum plane plane = model_plane(s->state);
 	float worst = plane == PLANE_RUNNABLE ? (float)(s->end - s->start) : 0;
 	uint32_t key = plane == PLANE_WAIT ? pyramid_wait_key(s->end - s->start, s->class) : 0;
@@ -114,12 +120,16 @@ static void fill_by_walking(const struct model *m, const struct tile *t, struct 
 			add_span(cs, t, &s, t->lane.kind != LANE_GOROUTINE && s.class == CLASS_GC);
 }
 
-/* From the level of the pyramid that fits, or from its single top cell where the tile is coarser still. */
+/*
+ * From the level of the pyramid that fits, or from its single top cell where the tile is coarser
+ * still.
+ */
 static void fill_from_pyramid(const struct pyramid *p, const struct tile *t, struct columns *cs)
 {
 	unsigned k = t->level < p->top ? t->level : p->top, up = t->level - k, unit = pyramid_unit(k);
 	const struct pyramid_level *level = &p->levels[k - p->base];
-	uint64_t first = ((uint64_t)t->block * TILE_COLUMNS) << up, end = first + ((uint64_t)TILE_COLUMNS << up);
+	uint64_t first = ((uint64_t)t->block * TILE_COLUMNS) << up,
+		 end = first + ((uint64_t)TILE_COLUMNS << up);
 	uint64_t from = first > level->first ? first : level->first;
 	uint64_t to = level->first + level->count < end ? level->first + level->count : end;
 	for (uint64_t i = from; i < to; i++) {
@@ -143,26 +153,33 @@ static uint8_t column_class(const struct tile *t, const struct column *c)
 	return c->ns[PLANE_GC] * 2 > c->ns[PLANE_RUN] ? CLASS_GC : CLASS_RUN;
 }
 
-static void set_flags(const struct model *m, const struct tile *t, const struct columns *cs, uint8_t *flags)
+static void set_flags(const struct model *m, const struct tile *t, const struct columns *cs,
+                      uint8_t *flags)
 {
 	const struct marks *marks = &m->marks;
 	kymo_ns t0 = tile_begin(t);
 	bool worker = t->lane.kind == LANE_GOROUTINE && model_is_gc_worker(m, t->lane.ix);
 	for (unsigned i = 0; i < TILE_COLUMNS; i++)
-		if (t->lane.kind == LANE_GOROUTINE ? worker && cs->at[i].ns[PLANE_RUN] : cs->at[i].ns[PLANE_GC] > 0)
+		if (t->lane.kind == LANE_GOROUTINE ? worker && cs->at[i].ns[PLANE_RUN]
+		                                   : cs->at[i].ns[PLANE_GC] > 0)
 			flags[i] |= MARK_GC;
-	marks_ranges_flag(&marks->stw, kymo_trace_ranges(m->trace), t0, t->level, TILE_COLUMNS, flags, MARK_STW);
+	marks_ranges_flag(&marks->stw, kymo_trace_ranges(m->trace), t0, t->level, TILE_COLUMNS,
+	                  flags, MARK_STW);
 	if (t->lane.kind == LANE_GOROUTINE)
-		marks_list_flag(&marks->gc_of_goroutine, t->lane.ix, t0, t->level, TILE_COLUMNS, flags, MARK_GC);
+		marks_list_flag(&marks->gc_of_goroutine, t->lane.ix, t0, t->level, TILE_COLUMNS,
+		                flags, MARK_GC);
 	if (t->lane.kind == LANE_PROC)
-		marks_list_flag(&marks->gc_of_proc, t->lane.ix, t0, t->level, TILE_COLUMNS, flags, MARK_GC);
-	const struct mark_list *samples = t->lane.kind == LANE_GOROUTINE ? &marks->samples_of_goroutine
-	                                  : t->lane.kind == LANE_PROC    ? &marks->samples_of_proc
-	                                                                 : &marks->samples_of_thread;
+		marks_list_flag(&marks->gc_of_proc, t->lane.ix, t0, t->level, TILE_COLUMNS, flags,
+		                MARK_GC);
+	const struct mark_list *samples = t->lane.kind == LANE_GOROUTINE
+	                                          ? &marks->samples_of_goroutine
+	                                  : t->lane.kind == LANE_PROC ? &marks->samples_of_proc
+	                                                              : &marks->samples_of_thread;
 	marks_list_flag(samples, t->lane.ix, t0, t->level, TILE_COLUMNS, flags, MARK_SAMPLE);
 }
 
-static void write_states(const struct model *m, const struct tile *t, const struct columns *cs, struct buf *out)
+static void write_states(const struct model *m, const struct tile *t, const struct columns *cs,
+                         struct buf *out)
 {
 	char *p = tile_start(out, t, TILE_STATES, TILE_COLUMNS, 8 * TILE_COLUMNS);
 	if (!p)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest HTTP client: one request a connection, headers as they are given, so that a test can send any nonsense. */
+/*
+ * The smallest HTTP client: one request a connection, headers as they are given, so that a test can
+ * send any nonsense.
+ */
 #ifndef KYMO_TESTS_SUPPORT_HTTP_CLIENT_H
 #define KYMO_TESTS_SUPPORT_HTTP_CLIENT_H
 
@@ -26,8 +29,9 @@ struct answer {
 
 static inline int client_connect(uint16_t port)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	                         .sin_port = htons(port),
+	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct timeval limit = {.tv_sec = 20};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	assert_true(fd >= 0);
@@ -74,8 +78,8 @@ static inline struct answer client_send(uint16_t port, const char *bytes, size_t
 }
 
 /* `headers`: further ones, each ended by CRLF; with a Host unless they hold one. */
-static inline struct answer client_ask(uint16_t port, const char *method, const char *path, const char *headers,
-				       const char *body)
+static inline struct answer client_ask(uint16_t port, const char *method, const char *path,
+                                       const char *headers, const char *body)
 {
 	char host[64];
 	size_t cap = strlen(path) + strlen(headers) + strlen(body) + 300;
@@ -83,8 +87,9 @@ static inline struct answer client_ask(uint16_t port, const char *method, const 
 	assert_non_null(text);
 	snprintf(host, sizeof host, "Host: 127.0.0.1:%u\r\n", port);
 	int n = snprintf(text, cap, "%s %s HTTP/1.1\r\n%s%sConnection: close\r\n", method, path,
-			 strstr(headers, "Host:") ? "" : host, headers);
-	if (strcmp(method, "POST") == 0 && !strstr(headers, "Content-Length") && !strstr(headers, "chunked"))
+	                 strstr(headers, "Host:") ? "" : host, headers);
+	if (strcmp(method, "POST") == 0 && !strstr(headers, "Content-Length") &&
+	    !strstr(headers, "chunked"))
 		n += snprintf(text + n, cap - (size_t)n, "Content-Length: %zu\r\n", strlen(body));
 	n += snprintf(text + n, cap - (size_t)n, "\r\n%s", body);
 	struct answer a = client_send(port, text, (size_t)n);

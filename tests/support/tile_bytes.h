@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of tiles share: a generated trace with its model, and a tile's bytes taken apart as the viewer does it. */
+/*
+ * What the tests of tiles share: a generated trace with its model, and a tile's bytes taken apart
+ * as the viewer does it.
+ */
 #ifndef KYMO_TESTS_SUPPORT_TILE_BYTES_H
 #define KYMO_TESTS_SUPPORT_TILE_BYTES_H
 
@@ -16,9 +19,16 @@
 #include "property/gen_write.h"
 #include "serve/tile.h"
 
-/* Pyramids for nearly everything, few exact intervals: so that small traces reach all of the code. */
+/*
+ * Pyramids for nearly everything, few exact intervals: so that small traces reach all of the code.
+ */
 static const struct model_tuning tiny = {
-	.heavy = 8, .per_cell = 3, .per_group_cell = 5, .group_cells = 512, .threaded = 1, .exact = 5,
+	.heavy = 8,
+	.per_cell = 3,
+	.per_group_cell = 5,
+	.group_cells = 512,
+	.threaded = 1,
+	.exact = 5,
 };
 
 struct fixture {
@@ -27,16 +37,19 @@ struct fixture {
 	struct gen_rng rng;
 };
 
-static inline struct fixture fixture_make(uint64_t seed, unsigned steps, const struct model_tuning *tuning)
+static inline struct fixture fixture_make(uint64_t seed, unsigned steps,
+                                          const struct model_tuning *tuning)
 {
 	static const unsigned versions[] = {22, 23, 25, 26};
 	struct fixture f = {.rng = {seed * 77 + 5}};
 	struct gen_trace g;
 	struct kymo_input *in;
 	struct kymo_error err;
-	gen_trace_make(&g, &(struct gen_options){.seed = seed, .version = versions[seed % 4],
-						 .generations = 1 + (unsigned)(seed % 3), .steps = steps,
-						 .skew = seed % 5 == 4});
+	gen_trace_make(&g, &(struct gen_options){.seed = seed,
+	                                         .version = versions[seed % 4],
+	                                         .generations = 1 + (unsigned)(seed % 3),
+	                                         .steps = steps,
+	                                         .skew = seed % 5 == 4});
 	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, &err), KYMO_OK);
 	assert_int_equal(kymo_trace_load(in, NULL, &f.trace, &err), KYMO_OK);
 	kymo_input_close(in);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tiles of groups, metrics, GC and stop-the-world, and the sums of windows, against brute force over the store. */
+/*
+ * Tiles of groups, metrics, GC and stop-the-world, and the sums of windows, against brute force
+ * over the store.
+ */
 #include "support/tile_bytes.h"
 
 #include <math.h>
@@ -12,7 +15,9 @@ static bool member(const struct fixture *f, struct lane lane, kymo_goroutine_ix 
 	return lane.kind == LANE_ALL || f->model->groups.group_of[g] == lane.ix;
 }
 
-/* ns in each state, and the longest runnable span, of the lane's goroutines within [left, right). */
+/*
+ * ns in each state, and the longest runnable span, of the lane's goroutines within [left, right).
+ */
 struct sums {
 	uint64_t ns[KYMO_SPAN_STATE_COUNT];
 	kymo_ns worst;
@@ -65,7 +70,9 @@ static void check_counts(struct fixture *f, const struct tile *t)
 		struct sums want = slow_sums(f, t->lane, left, left + (kymo_ns)(1ull << t->level));
 		check_float(plane[0][c], (double)want.ns[KYMO_SPAN_RUNNING] / width);
 		check_float(plane[1][c], (double)want.ns[KYMO_SPAN_RUNNABLE] / width);
-		check_float(plane[2][c], (double)(want.ns[KYMO_SPAN_SYSCALL] + want.ns[KYMO_SPAN_SYSCALL_BLOCKED]) / width);
+		check_float(plane[2][c], (double)(want.ns[KYMO_SPAN_SYSCALL] +
+		                                  want.ns[KYMO_SPAN_SYSCALL_BLOCKED]) /
+		                                 width);
 		check_float(plane[3][c], (double)want.ns[KYMO_SPAN_WAITING] / width);
 		assert_true(plane[4][c] == (float)want.worst);
 	}
@@ -80,9 +87,12 @@ static void check_groups(const struct model_tuning *tuning)
 		for (unsigned i = 0; i < TILES; i++) {
 			struct lane lane = {LANE_ALL, 0};
 			if (gen_chance(&f.rng, 70))
-				lane = (struct lane){LANE_GROUP, (uint32_t)gen_below(&f.rng, f.model->groups.count)};
+				lane = (struct lane){
+					LANE_GROUP,
+					(uint32_t)gen_below(&f.rng, f.model->groups.count)};
 			struct tile t = random_tile(&f, lane);
-			unsigned base = lane.kind == LANE_ALL ? f.model->all.base : f.model->density[lane.ix].base;
+			unsigned base = lane.kind == LANE_ALL ? f.model->all.base
+			                                      : f.model->density[lane.ix].base;
 			*(t.level < base ? &below : &above) += 1;
 			check_counts(&f, &t);
 		}
@@ -113,9 +123,11 @@ static void test_alive(void **state)
 		const struct kymo_goroutines *gs = kymo_trace_goroutines(f.trace);
 		for (unsigned i = 0; i < 50; i++) {
 			uint64_t d = (uint64_t)f.model->duration + 1;
-			kymo_ns t0 = (kymo_ns)gen_below(&f.rng, d), t1 = t0 + (kymo_ns)gen_below(&f.rng, d / 4 + 2);
-			uint32_t group = gen_chance(&f.rng, 30) ? GROUPS_ALL
-								: (uint32_t)gen_below(&f.rng, f.model->groups.count);
+			kymo_ns t0 = (kymo_ns)gen_below(&f.rng, d),
+				t1 = t0 + (kymo_ns)gen_below(&f.rng, d / 4 + 2);
+			uint32_t group = gen_chance(&f.rng, 30)
+			                         ? GROUPS_ALL
+			                         : (uint32_t)gen_below(&f.rng, f.model->groups.count);
 			uint8_t *seen = calloc(gs->count, 1);
 			struct groups_cursor c;
 			kymo_goroutine_ix g;
@@ -123,8 +135,9 @@ static void test_alive(void **state)
 			while ((g = groups_next(&c)) != 0)
 				assert_int_equal(seen[g]++, 0);
 			for (g = 1; g < gs->count; g++) {
-				bool want = (group == GROUPS_ALL || f.model->groups.group_of[g] == group) &&
-					    touches(gs->begin[g], gs->end[g], t0, t1);
+				bool want = (group == GROUPS_ALL ||
+				             f.model->groups.group_of[g] == group) &&
+				            touches(gs->begin[g], gs->end[g], t0, t1);
 				assert_int_equal(seen[g], want);
 			}
 			free(seen);
@@ -140,7 +153,8 @@ static void test_windows(void **state)
 		struct fixture f = fixture_make(seed, 800, &tiny);
 		for (unsigned i = 0; i < 60; i++) {
 			uint64_t d = (uint64_t)f.model->duration;
-			kymo_ns from = (kymo_ns)gen_below(&f.rng, d), to = from + (kymo_ns)gen_below(&f.rng, d - (uint64_t)from + 1);
+			kymo_ns from = (kymo_ns)gen_below(&f.rng, d),
+				to = from + (kymo_ns)gen_below(&f.rng, d - (uint64_t)from + 1);
 			if (gen_chance(&f.rng, 40))
 				to = from + (to - from) / 50;
 			uint32_t group = (uint32_t)gen_below(&f.rng, f.model->groups.count);
@@ -149,13 +163,17 @@ static void test_windows(void **state)
 			struct sums want = slow_sums(&f, (struct lane){LANE_GROUP, group}, from, to);
 			/* A long window is right but for parts of the two cells at its ends. */
 			const struct density *density = &f.model->density[group];
-			double members = (double)(f.model->groups.from[group + 1] - f.model->groups.from[group]);
+			double members = (double)(f.model->groups.from[group + 1] -
+			                          f.model->groups.from[group]);
 			bool exact = (uint64_t)(to - from) >> density->base < 64;
-			double slack = exact ? 0.5 : 2 * members * (double)(1ull << density->base) + 1;
+			double slack =
+				exact ? 0.5 : 2 * members * (double)(1ull << density->base) + 1;
 			assert_true(fabs(got.execution - (double)want.ns[KYMO_SPAN_RUNNING]) <= slack);
-			assert_true(fabs(got.sched_wait - (double)want.ns[KYMO_SPAN_RUNNABLE]) <= slack);
+			assert_true(fabs(got.sched_wait - (double)want.ns[KYMO_SPAN_RUNNABLE]) <=
+			            slack);
 			assert_true(fabs(got.block - (double)want.ns[KYMO_SPAN_WAITING]) <= slack);
-			assert_true(got.worst_wait >= (double)(float)want.worst * (exact ? 1 : 0.999999));
+			assert_true(got.worst_wait >=
+			            (double)(float)want.worst * (exact ? 1 : 0.999999));
 			if (exact)
 				assert_true(got.worst_wait == (double)want.worst);
 		}
@@ -174,7 +192,8 @@ static void test_whole(void **state)
 		for (uint32_t i = 0; i < m->groups.count; i++) {
 			uint32_t group = m->group_order[i];
 			const struct group_times *t = &m->group_times[group];
-			struct sums want = slow_sums(&f, (struct lane){LANE_GROUP, group}, 0, m->duration + 1);
+			struct sums want =
+				slow_sums(&f, (struct lane){LANE_GROUP, group}, 0, m->duration + 1);
 			assert_true(t->execution == (double)want.ns[KYMO_SPAN_RUNNING]);
 			assert_true(t->sched_wait == (double)want.ns[KYMO_SPAN_RUNNABLE]);
 			assert_true(t->worst_wait == (double)want.worst);
@@ -201,7 +220,8 @@ static void check_points(const struct kymo_series *s, const struct tile *t, stru
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < s->count; i++) {
 		bool inside = s->time[i] >= tile_begin(t) && s->time[i] < tile_end(t);
-		bool before = s->time[i] < tile_begin(t) && (i + 1 == s->count || s->time[i + 1] >= tile_begin(t));
+		bool before = s->time[i] < tile_begin(t) &&
+		              (i + 1 == s->count || s->time[i + 1] >= tile_begin(t));
 		if (!inside && !before)
 			continue;
 		assert_true(time[n] == (double)s->time[i]);
@@ -216,13 +236,15 @@ static bool same(double a, double b)
 	return a == b || (isnan(a) && isnan(b));
 }
 
-static void check_columns(const struct fixture *f, const struct kymo_series *s, const struct tile *t, struct tile_bytes *b)
+static void check_columns(const struct fixture *f, const struct kymo_series *s,
+                          const struct tile *t, struct tile_bytes *b)
 {
 	const double *plane[4];
 	for (unsigned i = 0; i < 4; i++)
 		plane[i] = tile_take(b, 8);
 	for (unsigned c = 0; c < TILE_COLUMNS; c++) {
-		kymo_ns left = tile_begin(t) + (kymo_ns)((uint64_t)c << t->level), right = left + (kymo_ns)(1ull << t->level);
+		kymo_ns left = tile_begin(t) + (kymo_ns)((uint64_t)c << t->level),
+			right = left + (kymo_ns)(1ull << t->level);
 		double first = NAN, min = NAN, max = NAN, last = NAN;
 		for (uint32_t i = 0; i < s->count; i++) {
 			kymo_ns until = i + 1 < s->count ? s->time[i + 1] : INT64_MAX;
@@ -234,14 +256,16 @@ static void check_columns(const struct fixture *f, const struct kymo_series *s, 
 			max = isnan(max) || v > max ? v : max;
 			last = v;
 		}
-		assert_true(same(plane[0][c], first) && same(plane[1][c], min) && same(plane[2][c], max) && same(plane[3][c], last));
+		assert_true(same(plane[0][c], first) && same(plane[1][c], min) &&
+		            same(plane[2][c], max) && same(plane[3][c], last));
 	}
 }
 
 static void test_series(void **state)
 {
 	static const enum lane_kind kinds[] = {LANE_HEAP, LANE_GOAL, LANE_PROCS};
-	static const enum kymo_metric metrics[] = {KYMO_METRIC_HEAP_LIVE, KYMO_METRIC_HEAP_GOAL, KYMO_METRIC_GOMAXPROCS};
+	static const enum kymo_metric metrics[] = {KYMO_METRIC_HEAP_LIVE, KYMO_METRIC_HEAP_GOAL,
+	                                           KYMO_METRIC_GOMAXPROCS};
 	unsigned seen[256] = {0};
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
@@ -281,14 +305,17 @@ static void check_ranges(struct fixture *f, const struct tile *t, unsigned kinds
 	} else if (b.kind == TILE_SHARES) {
 		const uint8_t *share = tile_take(&b, 1), *worst = tile_take(&b, 1);
 		for (unsigned c = 0; c < TILE_COLUMNS; c++) {
-			kymo_ns left = t0 + (kymo_ns)((uint64_t)c << t->level), right = left + (kymo_ns)(1ull << t->level);
+			kymo_ns left = t0 + (kymo_ns)((uint64_t)c << t->level),
+				right = left + (kymo_ns)(1ull << t->level);
 			uint64_t ns = 0;
 			kymo_ns longest = 0;
 			for (uint32_t i = 0; i < r->count; i++) {
-				if (r->kind[i] != kind || !touches(r->start[i], r->end[i], left, right))
+				if (r->kind[i] != kind ||
+				    !touches(r->start[i], r->end[i], left, right))
 					continue;
 				ns += overlap(r->start[i], r->end[i], left, right);
-				longest = r->end[i] - r->start[i] > longest ? r->end[i] - r->start[i] : longest;
+				longest = r->end[i] - r->start[i] > longest ? r->end[i] - r->start[i]
+				                                            : longest;
 			}
 			assert_int_equal(share[c], slow_share(ns, 1ull << t->level));
 			assert_int_equal(worst[c], tile_worst((float)longest));
@@ -331,8 +358,9 @@ static void test_ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_groups), cmocka_unit_test(test_groups_default), cmocka_unit_test(test_alive),
-		cmocka_unit_test(test_windows), cmocka_unit_test(test_whole), cmocka_unit_test(test_series),
+		cmocka_unit_test(test_groups), cmocka_unit_test(test_groups_default),
+		cmocka_unit_test(test_alive),  cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_whole),  cmocka_unit_test(test_series),
 		cmocka_unit_test(test_ranges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The HTTP layer against a live server: guards, routes, replies, limits; and the addresses it takes. */
+/*
+ * The HTTP layer against a live server: guards, routes, replies, limits; and the addresses it
+ * takes.
+ */
 #include "support/http_client.h"
 
 #include <pthread.h>
@@ -12,10 +15,15 @@ static void echo(void *ctx, struct http_request *req, const struct http_args *ar
 {
 	char text[100];
 	(void)ctx;
-	int n = snprintf(text, sizeof text, "%u:%.*s:%.*s", args->count, (int)args->at[0].len, args->at[0].ptr,
-			 (int)args->at[1].len, args->at[1].ptr ? args->at[1].ptr : "");
-	http_reply(req, &(struct http_reply){.type = "text/plain", .body = text, .len = (size_t)n, .own = HTTP_COPY,
-					     .etag = "\"e1\"", .immutable = args->count == 2});
+	int n = snprintf(text, sizeof text, "%u:%.*s:%.*s", args->count, (int)args->at[0].len,
+	                 args->at[0].ptr, (int)args->at[1].len,
+	                 args->at[1].ptr ? args->at[1].ptr : "");
+	http_reply(req, &(struct http_reply){.type = "text/plain",
+	                                     .body = text,
+	                                     .len = (size_t)n,
+	                                     .own = HTTP_COPY,
+	                                     .etag = "\"e1\"",
+	                                     .immutable = args->count == 2});
 }
 
 static void number(void *ctx, struct http_request *req, const struct http_args *args)
@@ -24,8 +32,11 @@ static void number(void *ctx, struct http_request *req, const struct http_args *
 	char text[100];
 	(void)ctx;
 	int got = http_request_query_u64(req, "n", &v);
-	int n = snprintf(text, sizeof text, "%d %llu %d", got, (unsigned long long)v, http_arg_u64(args, 0, &arg));
-	http_reply(req, &(struct http_reply){.type = "text/plain", .body = text, .len = (size_t)n, .own = HTTP_COPY});
+	int n = snprintf(text, sizeof text, "%d %llu %d", got, (unsigned long long)v,
+	                 http_arg_u64(args, 0, &arg));
+	http_reply(req,
+	           &(struct http_reply){
+			   .type = "text/plain", .body = text, .len = (size_t)n, .own = HTTP_COPY});
 }
 
 static void post(void *ctx, struct http_request *req, const struct http_args *args)
@@ -35,7 +46,8 @@ static void post(void *ctx, struct http_request *req, const struct http_args *ar
 	char *copy = malloc(len + 1);
 	(void)ctx, (void)args;
 	memcpy(copy, body, len);
-	http_reply(req, &(struct http_reply){.type = "text/plain", .body = copy, .len = len, .own = HTTP_FREE});
+	http_reply(req, &(struct http_reply){
+				.type = "text/plain", .body = copy, .len = len, .own = HTTP_FREE});
 }
 
 static const struct http_route routes[] = {
@@ -133,22 +145,44 @@ static void test_numbers(void **state)
 	expect("/number/-5", 200, "0 0 0");
 }
 
-/* A page whose name was rebound to this address, or that lives elsewhere, gets nothing; and nothing of ours runs. */
+/*
+ * A page whose name was rebound to this address, or that lives elsewhere, gets nothing; and nothing
+ * of ours runs.
+ */
 static void test_guards(void **state)
 {
 	static const char *const bad[] = {
-		"Host: evil.example\r\n", "Host: evil.example:80\r\n", "Host: localhost.evil.example\r\n",
-		"Host: 127.0.0.1.evil.example\r\n", "Host: 10.0.0.1\r\n", "Host: 0.0.0.0\r\n", "Host: [::2]\r\n",
-		"Host: \r\n", "Host: :80\r\n", "Host: localhost:evil\r\n", "Host: localhost:99999\r\n",
-		"Host: 128.0.0.1\r\n", "Host: [::1\r\n", "Host: 2130706433\r\n", "Host: user@localhost\r\n",
-		"Host: localhost\r\nOrigin: http://evil.example\r\n", "Host: localhost\r\nOrigin: null\r\n",
-		"Host: localhost\r\nOrigin: https://localhost\r\n", "Host: localhost\r\nOrigin: http://localhost:1\r\n",
-		"Host: localhost:1\r\nOrigin: http://localhost\r\n", "Host: localhost\r\nOrigin: \r\n",
+		"Host: evil.example\r\n",
+		"Host: evil.example:80\r\n",
+		"Host: localhost.evil.example\r\n",
+		"Host: 127.0.0.1.evil.example\r\n",
+		"Host: 10.0.0.1\r\n",
+		"Host: 0.0.0.0\r\n",
+		"Host: [::2]\r\n",
+		"Host: \r\n",
+		"Host: :80\r\n",
+		"Host: localhost:evil\r\n",
+		"Host: localhost:99999\r\n",
+		"Host: 128.0.0.1\r\n",
+		"Host: [::1\r\n",
+		"Host: 2130706433\r\n",
+		"Host: user@localhost\r\n",
+		"Host: localhost\r\nOrigin: http://evil.example\r\n",
+		"Host: localhost\r\nOrigin: null\r\n",
+		"Host: localhost\r\nOrigin: https://localhost\r\n",
+		"Host: localhost\r\nOrigin: http://localhost:1\r\n",
+		"Host: localhost:1\r\nOrigin: http://localhost\r\n",
+		"Host: localhost\r\nOrigin: \r\n",
 		"Host: localhost\r\nOrigin: file://\r\n",
 	};
 	static const char *const good[] = {
-		"Host: localhost\r\n", "Host: LocalHost:8080\r\n", "Host: 127.0.0.1\r\n", "Host: 127.1.2.3:9\r\n",
-		"Host: [::1]\r\n", "Host: [::1]:77\r\n", "Host: localhost:5\r\nOrigin: http://localhost:5\r\n",
+		"Host: localhost\r\n",
+		"Host: LocalHost:8080\r\n",
+		"Host: 127.0.0.1\r\n",
+		"Host: 127.1.2.3:9\r\n",
+		"Host: [::1]\r\n",
+		"Host: [::1]:77\r\n",
+		"Host: localhost:5\r\nOrigin: http://localhost:5\r\n",
 		"Host: [::1]:5\r\nOrigin: http://[::1]:5\r\n",
 	};
 	(void)state;
@@ -176,7 +210,8 @@ static void test_headers(void **state)
 {
 	(void)state;
 	struct answer a = client_get(port, "/one/a");
-	assert_non_null(strstr(a.head, "Content-Security-Policy: default-src 'none'; script-src 'self'"));
+	assert_non_null(
+		strstr(a.head, "Content-Security-Policy: default-src 'none'; script-src 'self'"));
 	assert_null(strstr(a.head, "unsafe"));
 	assert_non_null(strstr(a.head, "X-Content-Type-Options: nosniff"));
 	assert_non_null(strstr(a.head, "Cross-Origin-Resource-Policy: same-origin"));
@@ -217,7 +252,8 @@ static void test_bodies(void **state)
 	struct answer a = client_ask(port, "POST", "/post", "", body);
 	assert_int_not_equal(a.status, 200);
 	answer_free(&a);
-	a = client_ask(port, "POST", "/post", "Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+	a = client_ask(port, "POST", "/post", "Transfer-Encoding: chunked\r\n",
+	               "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
 	assert_int_equal(a.status, 200);
 	assert_string_equal(a.body, "abcde");
 	answer_free(&a);
@@ -230,7 +266,10 @@ static void test_bodies(void **state)
 static void test_nonsense(void **state)
 {
 	static const char *const texts[] = {
-		"\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n", "GET /one/a HTTP/9.9\r\n\r\n",
+		"\r\n\r\n",
+		"GET\r\n\r\n",
+		"\x16\x03\x01\x02\r\n\r\n",
+		"GET /one/a HTTP/9.9\r\n\r\n",
 		"POST /post HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
 		"POST /post HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\n\r\n",
 		"POST /post HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
@@ -322,11 +361,26 @@ static void test_addresses(void **state)
 		const char *text, *host;
 		int port;
 	} cases[] = {
-		{"6060", "", 6060}, {":6060", "", 6060}, {"localhost:1", "", 1}, {"127.0.0.1:0", "127.0.0.1", 0},
-		{"[::1]:80", "::1", 80}, {"example.org:65535", "example.org", 65535}, {"0", "", 0}, {":0", "", 0},
-		{"65536", NULL, 0}, {":", NULL, 0}, {"", NULL, 0}, {"host", NULL, 0}, {"host:", NULL, 0},
-		{"::1:80", NULL, 0}, {"[::1]", NULL, 0}, {"[::1:80", NULL, 0}, {"host:http", NULL, 0},
-		{":-1", NULL, 0}, {":1 ", NULL, 0}, {"99999999999999999999", NULL, 0},
+		{"6060", "", 6060},
+		{":6060", "", 6060},
+		{"localhost:1", "", 1},
+		{"127.0.0.1:0", "127.0.0.1", 0},
+		{"[::1]:80", "::1", 80},
+		{"example.org:65535", "example.org", 65535},
+		{"0", "", 0},
+		{":0", "", 0},
+		{"65536", NULL, 0},
+		{":", NULL, 0},
+		{"", NULL, 0},
+		{"host", NULL, 0},
+		{"host:", NULL, 0},
+		{"::1:80", NULL, 0},
+		{"[::1]", NULL, 0},
+		{"[::1:80", NULL, 0},
+		{"host:http", NULL, 0},
+		{":-1", NULL, 0},
+		{":1 ", NULL, 0},
+		{"99999999999999999999", NULL, 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -347,10 +401,11 @@ static void test_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_routes), cmocka_unit_test(test_numbers), cmocka_unit_test(test_guards),
-		cmocka_unit_test(test_headers), cmocka_unit_test(test_bodies), cmocka_unit_test(test_nonsense),
-		cmocka_unit_test(test_threads), cmocka_unit_test(test_port_in_use), cmocka_unit_test(test_public),
-		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_routes),  cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_guards),  cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_bodies),  cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_threads), cmocka_unit_test(test_port_in_use),
+		cmocka_unit_test(test_public),  cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

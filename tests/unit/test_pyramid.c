@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pyramids by themselves, over intervals that no generated trace has: up to 2^52 ns, one cell, ends on the grid; and the
- * small tables beside them.
+ * Pyramids by themselves, over intervals that no generated trace has: up to 2^52 ns, one cell, ends
+ * on the grid; and the small tables beside them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,8 @@ static kymo_ns make_pieces(struct gen_rng *rng, kymo_ns begin, unsigned bits, st
 		kymo_ns len = 1 + (kymo_ns)(gen_random(rng) >> (64 - 1 - gen_below(rng, bits)));
 		if (gen_chance(rng, 30))
 			len = (at | (kymo_ns)((1ull << gen_below(rng, bits)) - 1)) + 1 - at;
-		out[i] = (struct piece){at, at + len, (enum plane)gen_below(rng, 4), 4 + (unsigned)gen_below(rng, 6)};
+		out[i] = (struct piece){at, at + len, (enum plane)gen_below(rng, 4),
+		                        4 + (unsigned)gen_below(rng, 6)};
 		at += len;
 	}
 	return at;
@@ -89,8 +90,10 @@ static void test_pyramid(void **state)
 		for (unsigned i = 0; i < SPANS; i++) {
 			kymo_ns length = pieces[i].end - pieces[i].start;
 			pyramid_add(&p, pieces[i].start, pieces[i].end, pieces[i].plane,
-				    pieces[i].plane == PLANE_RUNNABLE ? (float)length : 0,
-				    pieces[i].plane == PLANE_WAIT ? pyramid_wait_key(length, pieces[i].class) : 0);
+			            pieces[i].plane == PLANE_RUNNABLE ? (float)length : 0,
+			            pieces[i].plane == PLANE_WAIT
+			                    ? pyramid_wait_key(length, pieces[i].class)
+			                    : 0);
 		}
 		pyramid_finish(&p);
 		for (unsigned k = p.base; k <= p.top; k++) {
@@ -117,11 +120,13 @@ static void test_density(void **state)
 		assert_true(density_sum_init(&s, 0, 0, 300));
 		density_sum_reset(&s, k, 0, count);
 		for (unsigned i = 0; i < SPANS; i++) {
-			kymo_ns a = (kymo_ns)gen_below(&rng, limit), b = a + 1 + (kymo_ns)gen_below(&rng, limit - (uint64_t)a);
+			kymo_ns a = (kymo_ns)gen_below(&rng, limit),
+				b = a + 1 + (kymo_ns)gen_below(&rng, limit - (uint64_t)a);
 			if (gen_chance(&rng, 50))
 				b = a + 1 + (b - a - 1) / 1000;
 			pieces[i] = (struct piece){a, b, (enum plane)gen_below(&rng, 4), 0};
-			density_sum_add(&s, a, b, pieces[i].plane, pieces[i].plane == PLANE_RUNNABLE ? (float)(b - a) : 0);
+			density_sum_add(&s, a, b, pieces[i].plane,
+			                pieces[i].plane == PLANE_RUNNABLE ? (float)(b - a) : 0);
 		}
 		density_sum_settle(&s);
 		assert_true(density_make(&d, &s));
@@ -131,15 +136,19 @@ static void test_density(void **state)
 				double ns[PLANE_COUNT] = {0};
 				kymo_ns worst = 0;
 				for (unsigned i = 0; i < SPANS; i++) {
-					uint64_t a = (uint64_t)pieces[i].start, b = (uint64_t)pieces[i].end;
+					uint64_t a = (uint64_t)pieces[i].start,
+						 b = (uint64_t)pieces[i].end;
 					if (a >= right || b <= left)
 						continue;
-					ns[pieces[i].plane] += (double)((b < right ? b : right) - (a > left ? a : left));
-					if (pieces[i].plane == PLANE_RUNNABLE && (kymo_ns)(b - a) > worst)
+					ns[pieces[i].plane] += (double)((b < right ? b : right) -
+					                                (a > left ? a : left));
+					if (pieces[i].plane == PLANE_RUNNABLE &&
+					    (kymo_ns)(b - a) > worst)
 						worst = (kymo_ns)(b - a);
 				}
 				for (unsigned p = 0; p < PLANE_COUNT; p++) {
-					double want = ns[p] / (double)(1ull << l), got = (double)density_values(&d, l, p)[c];
+					double want = ns[p] / (double)(1ull << l),
+					       got = (double)density_values(&d, l, p)[c];
 					assert_true(got >= want * 0.999999 && got <= want * 1.000001);
 				}
 				assert_true(density_values(&d, l, PLANE_COUNT)[c] == (float)worst);
@@ -155,15 +164,26 @@ static void test_classes(void **state)
 		const char *reason;
 		enum serve_class class;
 	} cases[] = {
-		{"chan send", CLASS_CHAN}, {"chan receive", CLASS_CHAN}, {"select", CLASS_CHAN}, {"sync", CLASS_SYNC},
-		{"sync.(*Cond).Wait", CLASS_SYNC}, {"network", CLASS_NET}, {"sleep", CLASS_SLEEP},
-		{"GC mark assist wait for work", CLASS_GC}, {"GC background sweeper wait", CLASS_GC},
-		{"wait until GC ends", CLASS_GC}, {"system goroutine wait", CLASS_OTHER}, {"forever", CLASS_OTHER},
-		{"", CLASS_OTHER}, {"chan", CLASS_OTHER}, {"networks", CLASS_OTHER},
+		{"chan send", CLASS_CHAN},
+		{"chan receive", CLASS_CHAN},
+		{"select", CLASS_CHAN},
+		{"sync", CLASS_SYNC},
+		{"sync.(*Cond).Wait", CLASS_SYNC},
+		{"network", CLASS_NET},
+		{"sleep", CLASS_SLEEP},
+		{"GC mark assist wait for work", CLASS_GC},
+		{"GC background sweeper wait", CLASS_GC},
+		{"wait until GC ends", CLASS_GC},
+		{"system goroutine wait", CLASS_OTHER},
+		{"forever", CLASS_OTHER},
+		{"", CLASS_OTHER},
+		{"chan", CLASS_OTHER},
+		{"networks", CLASS_OTHER},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		assert_int_equal(class_of_reason(cases[i].reason, strlen(cases[i].reason)), cases[i].class);
+		assert_int_equal(class_of_reason(cases[i].reason, strlen(cases[i].reason)),
+		                 cases[i].class);
 }
 
 /* What is kept is what was put; the bound holds; what was used last stays. */
@@ -203,7 +223,9 @@ static void test_cache(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pyramid), cmocka_unit_test(test_density), cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_pyramid),
+		cmocka_unit_test(test_density),
+		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_cache),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The viewer's protocol against a live server over a generated trace: what it answers, and what it refuses. */
+/*
+ * The viewer's protocol against a live server over a generated trace: what it answers, and what it
+ * refuses.
+ */
 #include "support/http_client.h"
 #include "support/tile_bytes.h"
 
@@ -62,7 +65,8 @@ static int set_up(void **state)
 	struct kymo_input *in;
 	struct kymo_error err;
 	(void)state;
-	gen_trace_make(&g, &(struct gen_options){.seed = 7, .version = 26, .generations = 3, .steps = 3000});
+	gen_trace_make(&g, &(struct gen_options){
+				   .seed = 7, .version = 26, .generations = 3, .steps = 3000});
 	if (!serve_start(&any, &server, message, sizeof message))
 		fail_msg("%s", message);
 	port = port_of(server);
@@ -111,7 +115,8 @@ static void test_trace(void **state)
 	assert_true(number(a.body, "\"bytes\":") == (double)info->bytes);
 	assert_true(number(a.body, "\"events\":") == (double)info->events);
 	assert_true(number(a.body, "\"generations\":") == (double)info->generations);
-	assert_true(number(a.body, "\"goroutines\":") == (double)(kymo_trace_goroutines(trace)->count - 1));
+	assert_true(number(a.body, "\"goroutines\":") ==
+	            (double)(kymo_trace_goroutines(trace)->count - 1));
 	assert_true(number(a.body, "\"duration_ns\":") >= (double)info->duration);
 	assert_non_null(strstr(a.body, "\"damage\":[]"));
 	answer_free(&a);
@@ -139,34 +144,67 @@ static void test_malformed(void **state)
 		int status;
 		const char *path;
 	} cases[] = {
-		{404, "/api/"}, {404, "/api/nothing"}, {405, "/api/tiles"},
-		{400, "/api/groups?from=-1"}, {400, "/api/groups?from=1&to=0"}, {400, "/api/groups?to=1e9"},
-		{400, "/api/groups?to=18446744073709551616"}, {400, "/api/groups?to=9223372036854775808"},
-		{200, "/api/groups?to=9223372036854775807"}, {200, "/api/groups?from=9223372036854775807&to=9223372036854775807"},
+		{404, "/api/"},
+		{404, "/api/nothing"},
+		{405, "/api/tiles"},
+		{400, "/api/groups?from=-1"},
+		{400, "/api/groups?from=1&to=0"},
+		{400, "/api/groups?to=1e9"},
+		{400, "/api/groups?to=18446744073709551616"},
+		{400, "/api/groups?to=9223372036854775808"},
+		{200, "/api/groups?to=9223372036854775807"},
+		{200, "/api/groups?from=9223372036854775807&to=9223372036854775807"},
 		{200, "/api/groups?from=5&to=5"},
-		{400, "/api/group/x/goroutines"}, {404, "/api/group/4294967295/goroutines"},
-		{404, "/api/group/18446744073709551615/goroutines"}, {400, "/api/group/18446744073709551616/goroutines"},
-		{400, "/api/group/0/goroutines?limit=1001"}, {400, "/api/group/0/goroutines?limit=-1"},
-		{400, "/api/group/0/goroutines?offset=4294967296"}, {200, "/api/group/0/goroutines?offset=4294967295&limit=1000"},
+		{400, "/api/group/x/goroutines"},
+		{404, "/api/group/4294967295/goroutines"},
+		{404, "/api/group/18446744073709551615/goroutines"},
+		{400, "/api/group/18446744073709551616/goroutines"},
+		{400, "/api/group/0/goroutines?limit=1001"},
+		{400, "/api/group/0/goroutines?limit=-1"},
+		{400, "/api/group/0/goroutines?offset=4294967296"},
+		{200, "/api/group/0/goroutines?offset=4294967295&limit=1000"},
 		{200, "/api/group/0/goroutines?limit=0"},
-		{404, "/api/goroutine/0"}, {404, "/api/goroutine/4294967296"}, {400, "/api/goroutine/1x"}, {404, "/api/goroutine/"},
-		{400, "/api/span"}, {400, "/api/span?lane=g:1"}, {400, "/api/span?t=1"}, {400, "/api/span?lane=g:1&t=-1"},
-		{400, "/api/span?lane=g:1&t=9223372036854775808"}, {200, "/api/span?lane=g:1&t=9223372036854775807"},
-		{400, "/api/span?lane=nothing&t=1"}, {404, "/api/span?lane=g:4000000000&t=1"}, {404, "/api/span?lane=p:0&t=1"},
-		{200, "/api/span?lane=all&t=1"}, {200, "/api/span?lane=heap&t=1"},
-		{400, "/api/search"}, {200, "/api/search?q="}, {200, "/api/search?q=99999999999999999999999"},
-		{400, "/api/search?q=a&limit=1001"}, {200, "/api/search?q=%ff%fe%00&limit=0"},
-		{404, "/api/string/4294967296"}, {400, "/api/string/x"}, {200, "/api/string/0"},
-		{404, "/api/tile/0123456789abcdef/all/1/1"}, {404, "/api/tile/x/all/1/1"}, {404, "/api/tile/all/1/1"},
+		{404, "/api/goroutine/0"},
+		{404, "/api/goroutine/4294967296"},
+		{400, "/api/goroutine/1x"},
+		{404, "/api/goroutine/"},
+		{400, "/api/span"},
+		{400, "/api/span?lane=g:1"},
+		{400, "/api/span?t=1"},
+		{400, "/api/span?lane=g:1&t=-1"},
+		{400, "/api/span?lane=g:1&t=9223372036854775808"},
+		{200, "/api/span?lane=g:1&t=9223372036854775807"},
+		{400, "/api/span?lane=nothing&t=1"},
+		{404, "/api/span?lane=g:4000000000&t=1"},
+		{404, "/api/span?lane=p:0&t=1"},
+		{200, "/api/span?lane=all&t=1"},
+		{200, "/api/span?lane=heap&t=1"},
+		{400, "/api/search"},
+		{200, "/api/search?q="},
+		{200, "/api/search?q=99999999999999999999999"},
+		{400, "/api/search?q=a&limit=1001"},
+		{200, "/api/search?q=%ff%fe%00&limit=0"},
+		{404, "/api/string/4294967296"},
+		{400, "/api/string/x"},
+		{200, "/api/string/0"},
+		{404, "/api/tile/0123456789abcdef/all/1/1"},
+		{404, "/api/tile/x/all/1/1"},
+		{404, "/api/tile/all/1/1"},
 	};
 	static const struct {
 		int status;
 		const char *rest;
 	} tiles[] = {
-		{200, "all/20/0"}, {200, "all/52/4294967295"}, {200, "all/0/4294967295"}, {400, "all/53/0"}, {400, "all/1/4294967296"},
-		{400, "all/x/1"}, {400, "all/1/-1"}, {400, "all/99999999999999999999/1"}, {400, "nothing/1/1"}, {404, "g:0/1/1"},
-		{404, "g:4000000000/1/1"}, {400, "g:5000000000/1/1"}, {404, "grp:100000/1/1"}, {200, "g:1/0/0"}, {200, "gc/52/0"},
-		{404, "p:99/1/1"}, {404, "m:9999/1/1"}, {200, "procs/30/0"}, {404, "%00/1/1"}, {404, "all/1/1/1"},
+		{200, "all/20/0"},         {200, "all/52/4294967295"},
+		{200, "all/0/4294967295"}, {400, "all/53/0"},
+		{400, "all/1/4294967296"}, {400, "all/x/1"},
+		{400, "all/1/-1"},         {400, "all/99999999999999999999/1"},
+		{400, "nothing/1/1"},      {404, "g:0/1/1"},
+		{404, "g:4000000000/1/1"}, {400, "g:5000000000/1/1"},
+		{404, "grp:100000/1/1"},   {200, "g:1/0/0"},
+		{200, "gc/52/0"},          {404, "p:99/1/1"},
+		{404, "m:9999/1/1"},       {200, "procs/30/0"},
+		{404, "%00/1/1"},          {404, "all/1/1/1"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -183,8 +221,11 @@ static void test_tiles(void **state)
 {
 	static const char list[] = "all 20 0\ng:1 18 1\ng:4000000000 3 0\np:1 22 0\nstw 21 0\n";
 	static const struct tile same[] = {
-		{{LANE_ALL, 0}, 20, 0}, {{LANE_GOROUTINE, 1}, 18, 1}, {{LANE_GOROUTINE, 4000000000u}, 3, 0},
-		{{LANE_PROC, 1}, 22, 0}, {{LANE_STW, 0}, 21, 0},
+		{{LANE_ALL, 0}, 20, 0},
+		{{LANE_GOROUTINE, 1}, 18, 1},
+		{{LANE_GOROUTINE, 4000000000u}, 3, 0},
+		{{LANE_PROC, 1}, 22, 0},
+		{{LANE_STW, 0}, 21, 0},
 	};
 	struct model *m = model_make(trace, &model_tuning_default, NULL);
 	struct buf want = {0};
@@ -211,9 +252,23 @@ static void test_tiles(void **state)
 static void test_bad_lists(void **state)
 {
 	static const char *const bad[] = {
-		"all 20 0", "all 20\n", "all\n", "\n", "all  20 0\n", "all 20 0 \n", "all 53 0\n", "all 1 4294967296\n",
-		"all -1 0\n", "all 1 -1\n", "nothing 1 1\n", " all 1 1\n", "all 1 1\nx\n", "all 1 1\r\n", "all\t1 1\n",
-		"all 99999999999999999999999 1\n", "g:5000000000 1 1\n",
+		"all 20 0",
+		"all 20\n",
+		"all\n",
+		"\n",
+		"all  20 0\n",
+		"all 20 0 \n",
+		"all 53 0\n",
+		"all 1 4294967296\n",
+		"all -1 0\n",
+		"all 1 -1\n",
+		"nothing 1 1\n",
+		" all 1 1\n",
+		"all 1 1\nx\n",
+		"all 1 1\r\n",
+		"all\t1 1\n",
+		"all 99999999999999999999999 1\n",
+		"g:5000000000 1 1\n",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -253,7 +308,8 @@ static void test_spans(void **state)
 		struct kymo_span s;
 		kymo_span_seek(trace, g, 0, &c);
 		for (unsigned n = 0; n < 8 && kymo_span_next(&c, &s); n++) {
-			struct answer a = get("/api/span?lane=g:%u&t=%lld", g, (long long)(n % 2 ? s.start : s.end - 1));
+			struct answer a = get("/api/span?lane=g:%u&t=%lld", g,
+			                      (long long)(n % 2 ? s.start : s.end - 1));
 			assert_int_equal(a.status, 200);
 			if (s.end > s.start) {
 				assert_true(number(a.body, "\"state\":") == (double)s.state);
@@ -262,7 +318,8 @@ static void test_spans(void **state)
 				assert_true(number(a.body, "\"rank\":") >= 1);
 				assert_true(number(a.body, "\"of\":") >= number(a.body, "\"rank\":"));
 				assert_true(number(a.body, "\"goroutine\":{\"row\":") >= 1);
-				bool woken = s.state == KYMO_SPAN_RUNNABLE && s.cause == KYMO_CAUSE_WOKEN;
+				bool woken = s.state == KYMO_SPAN_RUNNABLE &&
+				             s.cause == KYMO_CAUSE_WOKEN;
 				if (woken)
 					assert_non_null(strstr(a.body, "\"woken_by\":{"));
 			}
@@ -392,10 +449,18 @@ static void test_failed_load(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_trace), cmocka_unit_test(test_assets), cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_tiles), cmocka_unit_test(test_bad_lists), cmocka_unit_test(test_spans),
-		cmocka_unit_test(test_span_of_proc), cmocka_unit_test(test_ranges), cmocka_unit_test(test_members),
-		cmocka_unit_test(test_search), cmocka_unit_test(test_goroutine_groups), cmocka_unit_test(test_failed_load),
+		cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_assets),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_tiles),
+		cmocka_unit_test(test_bad_lists),
+		cmocka_unit_test(test_spans),
+		cmocka_unit_test(test_span_of_proc),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_goroutine_groups),
+		cmocka_unit_test(test_failed_load),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

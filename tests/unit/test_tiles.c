@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tiles of goroutines, procs and threads against brute force: the lane's intervals are put together from the store in
- * another way than src/serve does it, and each column is computed by looking at all of them.
+ * Tiles of goroutines, procs and threads against brute force: the lane's intervals are put together
+ * from the store in another way than src/serve does it, and each column is computed by looking at
+ * all of them.
  */
 #include "support/tile_bytes.h"
 
@@ -36,34 +37,46 @@ static void put(struct intervals *l, struct interval i)
 static int by_start(const void *a, const void *b)
 {
 	const struct interval *x = a, *y = b;
-	return x->start != y->start ? (x->start < y->start ? -1 : 1) : x->end < y->end ? -1 : x->end > y->end;
+	return x->start != y->start ? (x->start < y->start ? -1 : 1)
+	       : x->end < y->end    ? -1
+	                            : x->end > y->end;
 }
 
-static unsigned slow_class(const struct fixture *f, kymo_goroutine_ix g, unsigned state, kymo_string_ix reason)
+static unsigned slow_class(const struct fixture *f, kymo_goroutine_ix g, unsigned state,
+                           kymo_string_ix reason)
 {
 	struct kymo_str name = kymo_trace_string(f->trace, kymo_trace_goroutines(f->trace)->name[g]);
 	struct kymo_str why = kymo_trace_string(f->trace, reason);
 	bool worker = name.len == 22 && memcmp(name.ptr, "runtime.gcBgMarkWorker", 22) == 0;
-	static const unsigned classes[] = {CLASS_IDLE, CLASS_RUNNABLE, CLASS_RUN, 0, CLASS_SYSCALL, CLASS_SYSCALL};
+	static const unsigned classes[] = {CLASS_IDLE, CLASS_RUNNABLE, CLASS_RUN,
+	                                   0,          CLASS_SYSCALL,  CLASS_SYSCALL};
 	if (state == KYMO_SPAN_RUNNING && worker)
 		return CLASS_GC;
 	return state == KYMO_SPAN_WAITING ? class_of_reason(why.ptr, why.len) : classes[state];
 }
 
-static struct interval interval_of(const struct fixture *f, kymo_goroutine_ix g, const struct kymo_span *s)
+static struct interval interval_of(const struct fixture *f, kymo_goroutine_ix g,
+                                   const struct kymo_span *s)
 {
 	bool on_proc = s->state == KYMO_SPAN_RUNNING || s->state == KYMO_SPAN_SYSCALL;
-	return (struct interval){s->start, s->end, g, on_proc ? s->proc : 0, s->reason, s->state,
-				 slow_class(f, g, s->state, s->reason)};
+	return (struct interval){s->start,
+	                         s->end,
+	                         g,
+	                         on_proc ? s->proc : 0,
+	                         s->reason,
+	                         s->state,
+	                         slow_class(f, g, s->state, s->reason)};
 }
 
-static void put_goroutine(const struct fixture *f, kymo_goroutine_ix g, kymo_proc_ix only, struct intervals *l)
+static void put_goroutine(const struct fixture *f, kymo_goroutine_ix g, kymo_proc_ix only,
+                          struct intervals *l)
 {
 	struct kymo_span_cursor c;
 	struct kymo_span s;
 	kymo_span_seek(f->trace, g, 0, &c);
 	while (kymo_span_next(&c, &s))
-		if (only == 0 || ((s.state == KYMO_SPAN_RUNNING || s.state == KYMO_SPAN_SYSCALL) && s.proc == only))
+		if (only == 0 || ((s.state == KYMO_SPAN_RUNNING || s.state == KYMO_SPAN_SYSCALL) &&
+		                  s.proc == only))
 			put(l, interval_of(f, g, &s));
 }
 
@@ -83,7 +96,7 @@ static void put_thread(const struct fixture *f, kymo_thread_ix m, struct interva
 			continue;
 		if (b->proc[i] == 0) {
 			put(l, (struct interval){b->start[i], b->end[i], b->goroutine[i], 0, 0,
-						 KYMO_SPAN_SYSCALL_BLOCKED, CLASS_SYSCALL});
+			                         KYMO_SPAN_SYSCALL_BLOCKED, CLASS_SYSCALL});
 			continue;
 		}
 		struct intervals of_proc = {0};
@@ -96,7 +109,8 @@ static void put_thread(const struct fixture *f, kymo_thread_ix m, struct interva
 			it.start = it.start > b->start[i] ? it.start : b->start[i];
 			it.end = it.end < b->end[i] ? it.end : b->end[i];
 			if (it.start > at)
-				put(l, (struct interval){at, it.start, 0, b->proc[i], 0, 0, CLASS_IDLE});
+				put(l, (struct interval){at, it.start, 0, b->proc[i], 0, 0,
+				                         CLASS_IDLE});
 			put(l, it);
 			at = it.end;
 		}
@@ -120,7 +134,8 @@ static struct intervals intervals_of(const struct fixture *f, struct lane lane)
 
 /* ---- expectations ---- */
 
-static void check_exact(const struct fixture *f, const struct tile *t, struct tile_bytes *b, const struct intervals *l)
+static void check_exact(const struct fixture *f, const struct tile *t, struct tile_bytes *b,
+                        const struct intervals *l)
 {
 	const double *start = tile_take(b, 8), *end = tile_take(b, 8), *id = tile_take(b, 8);
 	const uint32_t *row = tile_take(b, 4), *group = tile_take(b, 4);
@@ -136,7 +151,7 @@ static void check_exact(const struct fixture *f, const struct tile *t, struct ti
 		assert_true(start[n] == (double)it->start);
 		assert_true(end[n] == (double)it->end);
 		assert_int_equal(state[n], it->state);
-		assert_int_equal(class[n], it->class);
+		assert_int_equal(class[n], it -> class);
 		assert_int_equal(group[n], it->g ? f->model->groups.group_of[it->g] : UINT32_MAX);
 		if (t->lane.kind == LANE_GOROUTINE) {
 			assert_int_equal(row[n], it->reason);
@@ -169,16 +184,16 @@ static unsigned slow_flags(const struct fixture *f, struct lane lane, kymo_ns le
 	}
 	for (uint32_t i = 0; i < s->count; i++) {
 		uint32_t who = lane.kind == LANE_GOROUTINE ? s->goroutine[i]
-			       : lane.kind == LANE_PROC    ? s->proc[i]
-							   : s->thread[i];
+		               : lane.kind == LANE_PROC    ? s->proc[i]
+		                                           : s->thread[i];
 		if (who == lane.ix && s->time[i] >= left && s->time[i] < right)
 			flags |= MARK_SAMPLE;
 	}
 	return flags;
 }
 
-static void check_column(const struct fixture *f, const struct tile *t, const struct intervals *l, unsigned c,
-			 const uint8_t *const plane[8])
+static void check_column(const struct fixture *f, const struct tile *t, const struct intervals *l,
+                         unsigned c, const uint8_t *const plane[8])
 {
 	static const unsigned planes[] = {9, 1, 0, 3, 2, 2};
 	uint64_t width = 1ull << t->level, ns[10] = {0}, gc = 0;
@@ -204,8 +219,12 @@ static void check_column(const struct fixture *f, const struct tile *t, const st
 	/* Above level 31 a cell counts in units of more than a nanosecond, rounded up. */
 	unsigned slack = t->level > 31 ? 1 : 0;
 	for (unsigned i = 0; i < 4; i++)
-		assert_in_range(plane[i][c], slow_share(ns[i], width), slow_share(ns[i], width) + slack);
-	unsigned class = goroutine ? key & 15 : ns[0] == 0 ? CLASS_IDLE : gc * 2 > ns[0] ? CLASS_GC : CLASS_RUN;
+		assert_in_range(plane[i][c], slow_share(ns[i], width),
+		                slow_share(ns[i], width) + slack);
+	unsigned class = goroutine        ? key & 15
+	                 : ns[0] == 0     ? CLASS_IDLE
+	                 : gc * 2 > ns[0] ? CLASS_GC
+	                                  : CLASS_RUN;
 	if (goroutine || !slack)
 		assert_int_equal(plane[4][c], class);
 	double code = ceil(6 * log2((double)(float)worst + 1));
@@ -215,7 +234,8 @@ static void check_column(const struct fixture *f, const struct tile *t, const st
 	assert_int_equal(plane[7][c], flags);
 }
 
-static void check_tile(struct fixture *f, const struct tile *t, const struct intervals *l, unsigned kinds[256])
+static void check_tile(struct fixture *f, const struct tile *t, const struct intervals *l,
+                       unsigned kinds[256])
 {
 	struct tile_bytes b = tile_get(f, t);
 	uint32_t n = 0;
@@ -226,7 +246,9 @@ static void check_tile(struct fixture *f, const struct tile *t, const struct int
 	} else {
 		for (size_t i = 0; i < l->count; i++)
 			n += touches(l->at[i].start, l->at[i].end, tile_begin(t), tile_end(t));
-		assert_int_equal(b.kind, n == 0 ? TILE_EMPTY : n <= f->model->tuning.exact ? TILE_SPANS : TILE_STATES);
+		assert_int_equal(b.kind, n == 0                        ? TILE_EMPTY
+		                         : n <= f->model->tuning.exact ? TILE_SPANS
+		                                                       : TILE_STATES);
 	}
 	if (b.kind == TILE_EMPTY) {
 		assert_int_equal(b.count, 0);
@@ -249,8 +271,8 @@ static void check_tile(struct fixture *f, const struct tile *t, const struct int
 static struct lane random_lane(struct fixture *f, enum lane_kind kind)
 {
 	uint32_t rows = kind == LANE_GOROUTINE ? kymo_trace_goroutines(f->trace)->count
-			: kind == LANE_PROC    ? kymo_trace_procs(f->trace)->count
-					       : kymo_trace_threads(f->trace)->count;
+	                : kind == LANE_PROC    ? kymo_trace_procs(f->trace)->count
+	                                       : kymo_trace_threads(f->trace)->count;
 	return (struct lane){kind, 1 + (uint32_t)gen_below(&f->rng, rows - 1)};
 }
 
@@ -322,9 +344,15 @@ static void test_no_lane(void **state)
 	(void)state;
 	struct fixture f = fixture_make(1, 50, &tiny);
 	const struct lane lanes[] = {
-		{LANE_GOROUTINE, 0}, {LANE_GOROUTINE, kymo_trace_goroutines(f.trace)->count},
-		{LANE_GOROUTINE, UINT32_MAX - 1}, {LANE_PROC, 0}, {LANE_PROC, UINT32_MAX - 1}, {LANE_THREAD, 0},
-		{LANE_THREAD, UINT32_MAX - 1}, {LANE_GROUP, f.model->groups.count}, {LANE_GROUP, UINT32_MAX - 1},
+		{LANE_GOROUTINE, 0},
+		{LANE_GOROUTINE, kymo_trace_goroutines(f.trace)->count},
+		{LANE_GOROUTINE, UINT32_MAX - 1},
+		{LANE_PROC, 0},
+		{LANE_PROC, UINT32_MAX - 1},
+		{LANE_THREAD, 0},
+		{LANE_THREAD, UINT32_MAX - 1},
+		{LANE_GROUP, f.model->groups.count},
+		{LANE_GROUP, UINT32_MAX - 1},
 	};
 	for (size_t i = 0; i < sizeof lanes / sizeof lanes[0]; i++) {
 		struct tile_bytes b = tile_get(&f, &(struct tile){.lane = lanes[i], .level = 3});
@@ -343,17 +371,34 @@ static void test_lane_names(void **state)
 		bool good;
 		struct lane lane;
 	} cases[] = {
-		{"all", true, {LANE_ALL, 0}}, {"grp:7", true, {LANE_GROUP, 7}}, {"g:1", true, {LANE_GOROUTINE, 1}},
-		{"p:2", true, {LANE_PROC, 2}}, {"m:3", true, {LANE_THREAD, 3}}, {"gc", true, {LANE_GC, 0}},
-		{"stw", true, {LANE_STW, 0}}, {"heap", true, {LANE_HEAP, 0}}, {"goal", true, {LANE_GOAL, 0}},
-		{"procs", true, {LANE_PROCS, 0}}, {"g:4294967294", true, {LANE_GOROUTINE, 4294967294u}},
-		{"g:4294967295", false, {0}}, {"g:99999999999", false, {0}}, {"g:", false, {0}}, {"g:-1", false, {0}},
-		{"g:1x", false, {0}}, {"", false, {0}}, {"al", false, {0}}, {"all ", false, {0}}, {"x:1", false, {0}},
-		{"grp", false, {0}}, {"g", false, {0}}, {"gcx", false, {0}},
+		{"all", true, {LANE_ALL, 0}},
+		{"grp:7", true, {LANE_GROUP, 7}},
+		{"g:1", true, {LANE_GOROUTINE, 1}},
+		{"p:2", true, {LANE_PROC, 2}},
+		{"m:3", true, {LANE_THREAD, 3}},
+		{"gc", true, {LANE_GC, 0}},
+		{"stw", true, {LANE_STW, 0}},
+		{"heap", true, {LANE_HEAP, 0}},
+		{"goal", true, {LANE_GOAL, 0}},
+		{"procs", true, {LANE_PROCS, 0}},
+		{"g:4294967294", true, {LANE_GOROUTINE, 4294967294u}},
+		{"g:4294967295", false, {0}},
+		{"g:99999999999", false, {0}},
+		{"g:", false, {0}},
+		{"g:-1", false, {0}},
+		{"g:1x", false, {0}},
+		{"", false, {0}},
+		{"al", false, {0}},
+		{"all ", false, {0}},
+		{"x:1", false, {0}},
+		{"grp", false, {0}},
+		{"g", false, {0}},
+		{"gcx", false, {0}},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct lane lane;
-		assert_int_equal(lane_parse(cases[i].name, strlen(cases[i].name), &lane), cases[i].good);
+		assert_int_equal(lane_parse(cases[i].name, strlen(cases[i].name), &lane),
+		                 cases[i].good);
 		if (cases[i].good) {
 			assert_int_equal(lane.kind, cases[i].lane.kind);
 			assert_int_equal(lane.ix, cases[i].lane.ix);
@@ -364,8 +409,8 @@ static void test_lane_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goroutines), cmocka_unit_test(test_procs),
-		cmocka_unit_test(test_threads), cmocka_unit_test(test_walking),
+		cmocka_unit_test(test_goroutines),     cmocka_unit_test(test_procs),
+		cmocka_unit_test(test_threads),        cmocka_unit_test(test_walking),
 		cmocka_unit_test(test_default_tuning), cmocka_unit_test(test_no_lane),
 		cmocka_unit_test(test_lane_names),
 	};
