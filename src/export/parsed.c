@@ -109,6 +109,8 @@ static bool keep(struct stack_texts *s, const struct kymo_reader *r, kymo_stack_
 static void put_stack(struct buf *out, const struct kymo_reader *r, kymo_stack_ix ix,
                       struct stack_texts *s)
 {
+	if (!ix)  // of the empty one only the heading is printed
+		return;
 	if ((ix < s->count && s->at[ix].len) || keep(s, r, ix))
 		buf_put(out, s->text.ptr + s->at[ix].from, s->at[ix].len);
 	else
