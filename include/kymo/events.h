@@ -130,8 +130,11 @@ struct kymo_event {
 };
 
 struct kymo_reader_options {
-	/* Give every frame of one PC in one generation the function, file and line first seen with that PC, as Go's
-	 * reader does. Only for output that must equal Go's byte for byte: it loses inlined frames. */
+	/*
+	 * As Go's reader does it, only for output that must equal Go's byte for byte: every frame of one PC in one
+	 * generation gets the function, file and line first seen with that PC, which loses inlined frames; and the event
+	 * before one that cannot be decoded is dropped.
+	 */
 	bool go_frames;
 	/* Called about a hundred times over the trace, with bytes consumed and in all; true stops the reader. */
 	bool (*progress)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);

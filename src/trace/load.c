@@ -24,6 +24,16 @@ static void no_memory(struct loader *k)
 			no_memory(k); \
 	} while (0)
 
+static inline void on_step(SINK *k)
+{
+	(void)k;
+}
+
+static inline void on_cut(SINK *k)
+{
+	(void)k;
+}
+
 static inline bool on_full(const SINK *k)
 {
 	return unlikely(k->failed != KYMO_OK);

@@ -15,6 +15,7 @@
  *     on_task(k, o, x, t, begin, id, parent, name, stack, user)
  *     on_region(k, o, x, t, begin, task, name, stack, user)
  *     on_log(k, o, x, t, task, category, message, stack)
+ *     on_step(k)  before each wire event             on_cut(k)  its thread's next one cannot be decoded
  *     on_sample(k, o, t, sample, stack)              on_experimental(k, o, x, t, c, args, count)
  *
  * x is the context: who emitted it, before it took effect. `user` points at a word of the consumer's that lives as
@@ -924,6 +925,7 @@ static enum run_result run(struct order *o, SINK *k)
 		for (;;) {
 			start = place;
 			o->wire_type = type;
+			on_step(k);
 			enum step r = apply(o, k, c, &place, time, type);
 			if (likely(r == STEP_OK)) {
 				more = advance(o, c, &place, &time, &type);
@@ -967,8 +969,10 @@ static enum run_result run(struct order *o, SINK *k)
 			order_heap_update(o, at);
 		else if (more == 0)
 			order_heap_remove(o, at);
-		else
+		else {
+			on_cut(k);
 			return RUN_BROKEN;
+		}
 	}
 	return RUN_FULL;
 }

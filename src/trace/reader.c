@@ -14,6 +14,7 @@ struct kymo_reader {
 	struct order o;
 	struct kymo_event buf[BUFFER];
 	size_t count, pos;
+	size_t step_from;  // count before the wire event at hand
 	bool in_generation, finished;
 };
 
@@ -22,6 +23,18 @@ struct kymo_reader {
 static inline bool on_full(const SINK *k)
 {
 	return k->count + MOST_PER_STEP > BUFFER;
+}
+
+static inline void on_step(SINK *k)
+{
+	k->step_from = k->count;
+}
+
+/* Go decodes one event ahead, and drops what the event before made. Only output that must equal Go's does so. */
+static inline void on_cut(SINK *k)
+{
+	if (k->o.reader.go_frames)
+		k->count = k->step_from;
 }
 
 static inline struct kymo_event *push(SINK *k, const struct order *o, struct ctx x, kymo_ns t, enum kymo_event_kind kind,

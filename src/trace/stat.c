@@ -18,6 +18,16 @@ struct counter {
 
 #define SINK struct counter
 
+static inline void on_step(SINK *k)
+{
+	(void)k;
+}
+
+static inline void on_cut(SINK *k)
+{
+	(void)k;
+}
+
 static inline bool on_full(const SINK *k)
 {
 	(void)k;
