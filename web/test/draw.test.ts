@@ -6,7 +6,7 @@ import { contrast, makePalette, PROPERTIES, textOn } from "../src/draw/colours.t
 import { describeFrame, Frame, type ImageOp } from "../src/draw/drawlist.ts";
 import { type Env, Scale } from "../src/draw/env.ts";
 import { curveOf } from "../src/draw/plots.ts";
-import { fillRanges, fillTint, marksOf, prominent } from "../src/draw/ranges.ts";
+import { fillRanges, fillTint, labelRanges, marksOf, prominent } from "../src/draw/ranges.ts";
 import { rasterTile } from "../src/draw/raster.ts";
 import { fillImage, fillPieces } from "../src/draw/spans.ts";
 import { fillTimeline } from "../src/draw/timeline.ts";
@@ -415,6 +415,16 @@ test("where stops are too many only the outstanding one goes through all lanes, 
 	assert.equal(lines.length, 50);
 	assert.ok(lines.includes("rect 60,0 2x12 stw"));
 	assert.ok(lines.includes("rect 58,10 2x2 stw"));
+});
+
+test("a phase is named beside the stops that lie on it", () => {
+	const gc = { ...ranges([0, 1000]), cls: Uint8Array.of(Class.gc) };
+	const stw = ranges([20, 60], [900, 930]);
+	const e = env({ width: 400 });
+	const out = new Frame();
+	const piece = (tile: Tile) => [{ tile, from: 0, to: 8192 }];
+	labelRanges(piece(gc), piece(stw), { y: 0, h: 12 }, new Scale(e.window, 400), e, out);
+	assert.equal(describeFrame(out, name), 'text "GC concurrent mark phase" 28,6 on-gc');
 });
 
 test("long ranges that fill the screen are not clutter", () => {

@@ -138,10 +138,12 @@ export function labelRanges(
 	const stops = env.hidden.has(Class.stw)
 		? []
 		: prominent(marksOf(stw, scale, env), env.width, px(2, env.dpr));
+	/** The first stretch between stops that has room for some letters. */
 	const phase = (x0: number, x1: number): [number, number] => {
+		const least = 40 * env.dpr;
 		for (const [a, b] of stops) {
 			if (b <= x0) continue;
-			if (a > x0) return [x0, Math.min(x1, a)];
+			if (a >= x1 || a - x0 >= least) return [x0, Math.min(x1, a)];
 			x0 = b;
 		}
 		return [x0, x1];
