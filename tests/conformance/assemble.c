@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* assemble FILE: the bytes of a trace on standard output, from a .test file or from an input of Go's fuzz corpus. */
+/*
+ * assemble FILE: the bytes of a trace on standard output, from a .test file, from an input of Go's fuzz corpus, or from
+ * a trace that is packed.
+ */
 #include <stdio.h>
 #include <string.h>
+
+#include <kymo/input.h>
 
 #include "wire/quote.h"
 #include "wire/text.h"
@@ -34,6 +39,18 @@ static bool fuzz_input(const struct buf *text, struct buf *out)
 	return end > from && quote_parse(from, (size_t)(end - from) - 1, out);
 }
 
+static bool unpack(const char *path, struct buf *out)
+{
+	struct kymo_input *in;
+	size_t len;
+	if (kymo_input_open(path, &in, NULL) != KYMO_OK)
+		return false;
+	const uint8_t *bytes = kymo_input_bytes(in, &len);
+	buf_put(out, bytes, len);
+	kymo_input_close(in);
+	return !out->failed;
+}
+
 int main(int argc, char **argv)
 {
 	struct buf text = {0}, out = {0};
@@ -43,7 +60,7 @@ int main(int argc, char **argv)
 	if (ok && txtar_find(text.ptr, text.len, "trace", &trace))
 		ok = wire_text_assemble(trace.ptr, trace.len, &out, &err);
 	else
-		ok = ok && fuzz_input(&text, &out);
+		ok = ok && (fuzz_input(&text, &out) || unpack(argv[1], &out));
 	if (ok)
 		ok = fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
 	if (!ok)
