@@ -188,7 +188,8 @@ struct kymo_damage {
 
 struct kymo_stat {
 	unsigned version;
-	uint64_t bytes, generations, events;
+	uint64_t bytes, events;
+	uint64_t generations;  // a broken one counts if it gave events
 	kymo_ns start, end;
 	uint64_t kinds[KYMO_EV_KIND_COUNT];
 	uint64_t goroutines, procs, threads;  // distinct ids that events name

@@ -48,7 +48,8 @@ static uint64_t mix_bytes(uint64_t h, const uint8_t *bytes, size_t len)
 		h = mix(h, word);
 	}
 	word = 0;
-	memcpy(&word, bytes, len);
+	if (len)
+		memcpy(&word, bytes, len);
 	return mix(h, word);
 }
 

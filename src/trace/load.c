@@ -591,6 +591,7 @@ static enum kymo_status read_all(struct loader *k, struct order *o)
 			return KYMO_OK;
 		if (g == GEN_BROKEN)
 			return o->err.status;
+		k->t->info.generations++;
 		switch (run(o, k)) {
 		case RUN_BROKEN: return o->err.status;
 		case RUN_FULL: return k->failed;
@@ -598,7 +599,6 @@ static enum kymo_status read_all(struct loader *k, struct order *o)
 		}
 		if (k->failed != KYMO_OK)
 			return k->failed;
-		k->t->info.generations++;
 		order_end_generation(o);
 	}
 }

@@ -179,11 +179,11 @@ enum kymo_status kymo_stat_compute(struct kymo_input *in, const struct kymo_read
 		}
 		if (g == GEN_END)
 			break;
+		out->generations += g == GEN_READY;
 		if (g == GEN_BROKEN || run(&o, &k) == RUN_BROKEN) {
 			st = o.err.status;
 			break;
 		}
-		out->generations++;
 		order_end_generation(&o);
 	}
 	out->version = o.version;
