@@ -14,11 +14,12 @@ extern "C" {
 
 enum kymo_status {
 	KYMO_OK = 0,
-	KYMO_E_IO = -1,         // the system refused: open, read, map, write; see the message
-	KYMO_E_NOT_TRACE = -2,  // does not begin as a Go execution trace does (empty and cut headers too)
-	KYMO_E_TOO_OLD = -3,    // a known format that this version does not read yet (Go 1.5 to 1.21)
-	KYMO_E_TOO_NEW = -4,    // a well-formed header of an unknown version
-	KYMO_E_DAMAGED = -5,    // the bytes break the format at `offset`
+	KYMO_E_IO = -1,  // the system refused: open, read, map, write; see the message
+	KYMO_E_NOT_TRACE =
+		-2,  // does not begin as a Go execution trace does (empty and cut headers too)
+	KYMO_E_TOO_OLD = -3,  // a known format that this version does not read yet (Go 1.5 to 1.21)
+	KYMO_E_TOO_NEW = -4,  // a well-formed header of an unknown version
+	KYMO_E_DAMAGED = -5,  // the bytes break the format at `offset`
 	KYMO_E_CANCELLED = -6,  // the progress callback asked to stop
 	KYMO_E_MEMORY = -7,     // the system has no memory left
 	KYMO_E_RANGE = -8,      // an argument lies outside what the call accepts

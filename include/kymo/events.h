@@ -78,11 +78,12 @@ struct kymo_clock_snapshot {
 
 /* Strings are indices for kymo_reader_string; names that the reader makes (of ranges, metrics) too. */
 struct kymo_event {
-	kymo_ns time;  // strictly increasing
-	uint8_t kind;  // enum kymo_event_kind
+	kymo_ns time;       // strictly increasing
+	uint8_t kind;       // enum kymo_event_kind
 	uint8_t wire_type;  // the number of the wire event it came from; 0 for Sync
-	uint64_t thread, proc, goroutine;  // who emitted it, before it took effect; KYMO_NONE if nobody
-	kymo_stack_ix stack;               // of the emitter; 0 = none
+	uint64_t thread, proc,
+		goroutine;    // who emitted it, before it took effect; KYMO_NONE if nobody
+	kymo_stack_ix stack;  // of the emitter; 0 = none
 	union {
 		struct {
 			uint64_t number;  // 1, 2, 3 ...
@@ -124,7 +125,7 @@ struct kymo_event {
 		} transition;
 		struct {
 			uint8_t arg_count;  // the names of event and arguments: kymo_wire_event_name, _arg_name
-			uint64_t args[4];   // dt left out
+			uint64_t args[4];  // dt left out
 		} experimental;
 	} u;
 };
@@ -147,7 +148,8 @@ struct kymo_reader;
  * Checks the header and makes a reader. `options` and `err` may be NULL. The input must outlive the reader.
  * Errors: KYMO_E_NOT_TRACE, _TOO_OLD, _TOO_NEW, _MEMORY.
  */
-KYMO_API enum kymo_status kymo_reader_open(struct kymo_input *in, const struct kymo_reader_options *options,
+KYMO_API enum kymo_status kymo_reader_open(struct kymo_input *in,
+                                           const struct kymo_reader_options *options,
                                            struct kymo_reader **out, struct kymo_error *err);
 
 /** The next event, valid until the next call; NULL at the end or at an error (see kymo_reader_status). */
@@ -163,7 +165,8 @@ KYMO_API unsigned kymo_reader_version(const struct kymo_reader *r);
 KYMO_API struct kymo_str kymo_reader_string(const struct kymo_reader *r, kymo_string_ix ix);
 
 /** The frames of a stack, innermost first; `*count` = 0 for index 0. Valid until the next kymo_reader_next. O(1). */
-KYMO_API const struct kymo_frame *kymo_reader_stack(const struct kymo_reader *r, kymo_stack_ix ix, size_t *count);
+KYMO_API const struct kymo_frame *kymo_reader_stack(const struct kymo_reader *r, kymo_stack_ix ix,
+                                                    size_t *count);
 
 /** NULL is fine. */
 KYMO_API void kymo_reader_close(struct kymo_reader *r);
@@ -198,8 +201,8 @@ struct kymo_stat {
 	uint64_t stw_count;
 	kymo_ns stw_total;
 	uint64_t tasks, regions, logs, cpu_samples;
-	uint64_t stacks, strings;             // distinct over all generations
-	size_t damage_count;                  // 0 or 1
+	uint64_t stacks, strings;  // distinct over all generations
+	size_t damage_count;       // 0 or 1
 	struct kymo_damage damage[1];
 };
 
@@ -207,7 +210,8 @@ struct kymo_stat {
  * Reads the whole input and counts. A damaged trace gives what came before the damage, and a row of it; it fails
  * (with the error) only where nothing could be read. Cost: about 10 ns per event.
  */
-KYMO_API enum kymo_status kymo_stat_compute(struct kymo_input *in, const struct kymo_reader_options *options,
+KYMO_API enum kymo_status kymo_stat_compute(struct kymo_input *in,
+                                            const struct kymo_reader_options *options,
                                             struct kymo_stat *out, struct kymo_error *err);
 
 #ifdef __cplusplus

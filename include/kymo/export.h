@@ -22,22 +22,27 @@ struct kymo_sink {
  * On KYMO_OK *err may hold a warning (its message is not empty): wire and footprint end in silence, as Go's do, where
  * the file is cut between two numbers of a record; kymo_export_events stops at damage that comes after some events.
  */
-KYMO_API enum kymo_status kymo_export_parsed(struct kymo_input *in, const struct kymo_sink *sink, struct kymo_error *err);
-KYMO_API enum kymo_status kymo_export_wire(struct kymo_input *in, const struct kymo_sink *sink, struct kymo_error *err);
-KYMO_API enum kymo_status kymo_export_footprint(struct kymo_input *in, const struct kymo_sink *sink, struct kymo_error *err);
+KYMO_API enum kymo_status kymo_export_parsed(struct kymo_input *in, const struct kymo_sink *sink,
+                                             struct kymo_error *err);
+KYMO_API enum kymo_status kymo_export_wire(struct kymo_input *in, const struct kymo_sink *sink,
+                                           struct kymo_error *err);
+KYMO_API enum kymo_status kymo_export_footprint(struct kymo_input *in, const struct kymo_sink *sink,
+                                                struct kymo_error *err);
 
 /* Which events kymo_export_events prints. */
 struct kymo_event_filter {
-	kymo_ns from, to;    // [from, to) since the first event; to 0 = no end
+	kymo_ns from, to;  // [from, to) since the first event; to 0 = no end
 	uint64_t goroutine;  // only events that this goroutine emitted or is the subject of; KYMO_NONE = all
 };
 /** Ordered events, a line each for people, or one JSON object a line. Errors as above. */
-KYMO_API enum kymo_status kymo_export_events(struct kymo_input *in, const struct kymo_event_filter *filter, bool json,
+KYMO_API enum kymo_status kymo_export_events(struct kymo_input *in,
+                                             const struct kymo_event_filter *filter, bool json,
                                              const struct kymo_sink *sink, struct kymo_error *err);
 
 /** `kymo stat --json` and `kymo goroutines --json`: the documents of kymo-stat(1) and kymo-goroutines(1). False if the sink refused. */
 KYMO_API bool kymo_export_stat_json(const struct kymo_stat *stat, const struct kymo_sink *sink);
-KYMO_API bool kymo_export_goroutine_groups_json(const struct kymo_trace *t, const struct kymo_goroutine_groups *groups,
+KYMO_API bool kymo_export_goroutine_groups_json(const struct kymo_trace *t,
+                                                const struct kymo_goroutine_groups *groups,
                                                 const struct kymo_sink *sink);
 
 #ifdef __cplusplus

@@ -25,13 +25,16 @@ struct kymo_input;
  * Opens a file; "-" is standard input. Errors: KYMO_E_IO (missing, a directory, no permission, unreadable),
  * KYMO_E_DAMAGED (broken compression). `err` may be NULL. Cost: a map; compressed and piped bytes are read whole.
  */
-KYMO_API enum kymo_status kymo_input_open(const char *path, struct kymo_input **out, struct kymo_error *err);
+KYMO_API enum kymo_status kymo_input_open(const char *path, struct kymo_input **out,
+                                          struct kymo_error *err);
 
 /** As kymo_input_open, from a descriptor, which stays the caller's to close. `name` is for messages. */
-KYMO_API enum kymo_status kymo_input_open_fd(int fd, const char *name, struct kymo_input **out, struct kymo_error *err);
+KYMO_API enum kymo_status kymo_input_open_fd(int fd, const char *name, struct kymo_input **out,
+                                             struct kymo_error *err);
 
 /** Bytes in memory, which must outlive the input. Compressed bytes are unpacked here too. */
-KYMO_API enum kymo_status kymo_input_open_memory(const void *bytes, size_t len, struct kymo_input **out, struct kymo_error *err);
+KYMO_API enum kymo_status kymo_input_open_memory(const void *bytes, size_t len,
+                                                 struct kymo_input **out, struct kymo_error *err);
 
 /** The (unpacked) bytes. Valid until close. After a reader has run over them they may have to be read from disk again. */
 KYMO_API const uint8_t *kymo_input_bytes(const struct kymo_input *in, size_t *len);

@@ -3,13 +3,13 @@
 #ifndef KYMO_KYMO_H
 #define KYMO_KYMO_H
 
-#include <kymo/types.h>
-#include <kymo/error.h>
-#include <kymo/input.h>
-#include <kymo/events.h>
-#include <kymo/trace.h>
 #include <kymo/analysis.h>
+#include <kymo/error.h>
+#include <kymo/events.h>
 #include <kymo/export.h>
+#include <kymo/input.h>
+#include <kymo/trace.h>
+#include <kymo/types.h>
 #include <kymo/version.h>
 
 #endif

@@ -24,8 +24,9 @@ static bool add_few(void *ctx, kymo_goroutine_ix g, kymo_string_ix name, kymo_ns
 	return true;
 }
 
-void kymo_goroutine_times(const struct kymo_trace *t, kymo_goroutine_ix g, struct kymo_times *times, struct kymo_named_ns *block,
-                          size_t *block_count, struct kymo_named_ns *range, size_t *range_count, size_t cap)
+void kymo_goroutine_times(const struct kymo_trace *t, kymo_goroutine_ix g, struct kymo_times *times,
+                          struct kymo_named_ns *block, size_t *block_count,
+                          struct kymo_named_ns *range, size_t *range_count, size_t cap)
 {
 	struct times a = {0};
 	struct few b = {block, 0, cap}, r = {range, 0, cap};

@@ -159,7 +159,8 @@ static bool add_members(struct work *w, const uint32_t *members, size_t count)
 static bool name_groups(struct work *w)
 {
 	const struct kymo_trace *t = w->t;
-	uint32_t strings = kymo_trace_string_count(t), *group_of_name = malloc(strings * sizeof *group_of_name);
+	uint32_t strings = kymo_trace_string_count(t),
+		 *group_of_name = malloc(strings * sizeof *group_of_name);
 	bool ok = group_of_name != NULL;
 	if (ok)
 		memset(group_of_name, 0xff, strings * sizeof *group_of_name);
@@ -170,7 +171,8 @@ static bool name_groups(struct work *w)
 			continue;
 		uint32_t *ix = &group_of_name[t->g.name.at[g]];
 		if (*ix == UINT32_MAX) {
-			ok = vec_push(&w->groups, ((struct group){.name = t->g.name.at[g], .was = (uint32_t)w->groups.count}));
+			ok = vec_push(&w->groups, ((struct group){.name = t->g.name.at[g],
+			                                          .was = (uint32_t)w->groups.count}));
 			*ix = (uint32_t)w->groups.count - 1;
 		}
 		if (ok) {
@@ -235,7 +237,8 @@ static bool publish(struct work *w, struct kymo_goroutine_groups *out)
 	out->range = o->range = malloc((ranges + 1) * sizeof *o->range);
 	out->group_of = o->group_of = w->group_of;
 	w->group_of = NULL;
-	bool ok = o->name && o->goroutines && o->times && o->block_from && o->range_from && o->block && o->range;
+	bool ok = o->name && o->goroutines && o->times && o->block_from && o->range_from &&
+	          o->block && o->range;
 	blocks = ranges = 0;
 	for (size_t i = 0; i < n && ok; i++) {
 		struct group *g = &w->groups.at[i];
@@ -265,7 +268,8 @@ static bool publish(struct work *w, struct kymo_goroutine_groups *out)
 	return ok;
 }
 
-enum kymo_status kymo_goroutine_groups_compute(const struct kymo_trace *t, struct kymo_goroutine_groups *out)
+enum kymo_status kymo_goroutine_groups_compute(const struct kymo_trace *t,
+                                               struct kymo_goroutine_groups *out)
 {
 	struct work w = {.t = t};
 	*out = (struct kymo_goroutine_groups){0};
@@ -302,4 +306,3 @@ void kymo_goroutine_groups_free(struct kymo_goroutine_groups *g)
 	free(o);
 	*g = (struct kymo_goroutine_groups){0};
 }
-

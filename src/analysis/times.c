@@ -14,12 +14,13 @@
  * because nothing could predict it.
  */
 static const uint8_t slot_of[8] = {
-	[REC_RUNNING] = SLOT_RUN,     [REC_WOKEN] = SLOT_RUNNABLE,  [REC_STOPPED] = SLOT_RUNNABLE,
-	[REC_WAITING] = SLOT_REASON,  [REC_SYSCALL] = SLOT_SYSCALL,
+	[REC_RUNNING] = SLOT_RUN,    [REC_WOKEN] = SLOT_RUNNABLE,  [REC_STOPPED] = SLOT_RUNNABLE,
+	[REC_WAITING] = SLOT_REASON, [REC_SYSCALL] = SLOT_SYSCALL,
 };
 static const uint8_t aux_mask[8] = {[REC_WAITING] = 0xff};
-#define PLAIN_KINDS (1u << REC_RUNNING | 1u << REC_WOKEN | 1u << REC_STOPPED | 1u << REC_WAITING | 1u << REC_SYSCALL)
-
+#define PLAIN_KINDS \
+	(1u << REC_RUNNING | 1u << REC_WOKEN | 1u << REC_STOPPED | 1u << REC_WAITING | \
+	 1u << REC_SYSCALL)
 
 /*
  * Adds the records from the scan's place on, as long as they are plain ones: `r` holds the one whose state is not yet
@@ -52,7 +53,8 @@ void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 	struct span_scan s;
 	struct span_rec r, next;
 	kymo_ns begin = t->g.begin.at[g], end = t->g.end.at[g];
-	bool existed = t->g.flags.at[g] & KYMO_G_EXISTED, first = true, many = t->g.span_records.at[g] > 64;
+	bool existed = t->g.flags.at[g] & KYMO_G_EXISTED, first = true,
+	     many = t->g.span_records.at[g] > 64;
 	struct kymo_times x = {0};
 
 	span_scan_begin(&s, t, g);
@@ -181,4 +183,3 @@ bool times_of_ranges(const struct kymo_trace *t, const struct range_times *k)
 	idmap_free(&open);
 	return ok;
 }
-

@@ -16,12 +16,18 @@
 
 #include "trace/store.h"
 
-enum { SLOT_RUN = 0, SLOT_RUNNABLE, SLOT_SYSCALL, SLOT_REASON, SLOTS = SLOT_REASON + REC_AUX_MAX + 1 };
+enum {
+	SLOT_RUN = 0,
+	SLOT_RUNNABLE,
+	SLOT_SYSCALL,
+	SLOT_REASON,
+	SLOTS = SLOT_REASON + REC_AUX_MAX + 1
+};
 
 struct times {
 	const struct kymo_trace *t;
 	uint32_t forever;  // its reason code; UINT32_MAX: no such reason in this trace
-	kymo_ns *block;    // [codes] of the goroutine or group at hand; a wait lasts at least 1 ns, so 0 is "never"
+	kymo_ns *block;  // [codes] of the goroutine or group at hand; a wait lasts at least 1 ns, so 0 is "never"
 	kymo_ns plain[SLOTS];
 };
 

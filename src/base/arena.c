@@ -25,7 +25,8 @@ static bool more_blocks(struct arena *a)
 	size_t blocks = a->extent_count == 0 ? 1 : a->extent_count < 3 ? 4 : 16;
 	size_t bytes = blocks * ARENA_BLOCK_BYTES;
 	size_t mapped = bytes + ARENA_BLOCK_BYTES;  // slack to align in
-	char *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return false;
 	size_t head = (size_t)(-(uintptr_t)p & (ARENA_BLOCK_BYTES - 1));
@@ -58,7 +59,8 @@ static void touch_ahead(struct arena *a)
 		a->prefault = prefault_start();  // NULL: then every page is touched first by its user
 	if (a->prefault)
 		prefault_want(a->prefault, a->extent,
-		              (a->extent_left < BLOCKS_AHEAD ? a->extent_left : BLOCKS_AHEAD) * ARENA_BLOCK_BYTES);
+		              (a->extent_left < BLOCKS_AHEAD ? a->extent_left : BLOCKS_AHEAD) *
+		                      ARENA_BLOCK_BYTES);
 }
 
 static bool next_block(struct arena *a)

@@ -25,7 +25,7 @@
 struct arena {
 	char **blocks;
 	uint32_t block_count, block_cap;
-	uint32_t used;     // units used of the last block
+	uint32_t used;       // units used of the last block
 	size_t extent_left;  // blocks mapped and not yet used
 	char *extent;
 	struct arena_extent *extents;

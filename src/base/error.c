@@ -4,12 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum kymo_status error_set(struct kymo_error *err, enum kymo_status status, uint64_t offset, uint64_t generation,
-                           const char *fmt, ...)
+enum kymo_status error_set(struct kymo_error *err, enum kymo_status status, uint64_t offset,
+                           uint64_t generation, const char *fmt, ...)
 {
 	if (err) {
 		va_list ap;
-		*err = (struct kymo_error){.status = status, .offset = offset, .generation = generation};
+		*err = (struct kymo_error){
+			.status = status, .offset = offset, .generation = generation};
 		va_start(ap, fmt);
 		vsnprintf(err->message, sizeof err->message, fmt, ap);
 		va_end(ap);

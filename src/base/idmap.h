@@ -21,13 +21,13 @@
 #define IDMAP_RECENT 32u
 
 struct idmap {
-	uint64_t *keys;      // [slots] page number + 1; 0 = free
-	uint32_t *page_of;   // [slots]
-	uint32_t *values;    // [pages * 16]
+	uint64_t *keys;     // [slots] page number + 1; 0 = free
+	uint32_t *page_of;  // [slots]
+	uint32_t *values;   // [pages * 16]
 	size_t slots, pages, page_cap;
 	uint64_t secret;
 	struct {
-		uint64_t key;    // page number + 1
+		uint64_t key;  // page number + 1
 		uint32_t page;
 	} recent[IDMAP_RECENT];  // direct-mapped
 };

@@ -33,7 +33,8 @@ typedef VEC(uint8_t) bytes_vec;
 
 static bool room(bytes_vec *v)
 {
-	return v->cap - v->count >= 1u << 16 || vec_reserve(v, v->count + (v->count < 1u << 20 ? 1u << 20 : 1u << 16));
+	return v->cap - v->count >= 1u << 16 ||
+	       vec_reserve(v, v->count + (v->count < 1u << 20 ? 1u << 20 : 1u << 16));
 }
 
 static enum kymo_status gunzip(const uint8_t *src, size_t len, bytes_vec *out, struct kymo_error *err)
@@ -64,12 +65,15 @@ static enum kymo_status gunzip(const uint8_t *src, size_t len, bytes_vec *out, s
 			inflateReset(&z);
 		} else if (r != Z_OK && r != Z_BUF_ERROR) {
 			if (out->count == 0)
-				st = error_set(err, KYMO_E_DAMAGED, at, 0, "broken gzip data at offset %zu: %s", at,
+				st = error_set(err, KYMO_E_DAMAGED, at, 0,
+				               "broken gzip data at offset %zu: %s", at,
 				               z.msg ? z.msg : "cannot be unpacked");
 			break;
 		} else if (at == len && z.avail_out != 0) {
 			if (out->count == 0)
-				st = error_set(err, KYMO_E_DAMAGED, at, 0, "gzip data ends at offset %zu, before any content", at);
+				st = error_set(err, KYMO_E_DAMAGED, at, 0,
+				               "gzip data ends at offset %zu, before any content",
+				               at);
 			break;  // cut: keep what came out
 		}
 	}
@@ -95,13 +99,16 @@ static enum kymo_status unzstd(const uint8_t *src, size_t len, bytes_vec *out, s
 		out->count += o.pos;
 		if (ZSTD_isError(r)) {
 			if (out->count == 0)
-				st = error_set(err, KYMO_E_DAMAGED, in.pos, 0, "broken zstd data at offset %zu: %s", in.pos,
+				st = error_set(err, KYMO_E_DAMAGED, in.pos, 0,
+				               "broken zstd data at offset %zu: %s", in.pos,
 				               ZSTD_getErrorName(r));
 			break;
 		}
 		if (in.pos == len && o.pos < o.size) {
 			if (out->count == 0)
-				st = error_set(err, KYMO_E_DAMAGED, len, 0, "zstd data ends at offset %zu, before any content", len);
+				st = error_set(err, KYMO_E_DAMAGED, len, 0,
+				               "zstd data ends at offset %zu, before any content",
+				               len);
 			break;
 		}
 		if (in.pos == before && o.pos == 0)
@@ -169,7 +176,8 @@ static enum kymo_status read_all(int fd, struct kymo_input *in, struct kymo_erro
 			int e = errno;
 			size_t at = v.count;
 			vec_free(&v);
-			return error_set(err, KYMO_E_IO, at, 0, "cannot read %s at offset %zu: %s", in->name, at, strerror(e));
+			return error_set(err, KYMO_E_IO, at, 0, "cannot read %s at offset %zu: %s",
+			                 in->name, at, strerror(e));
 		}
 		if (n == 0)
 			break;
@@ -207,12 +215,14 @@ static struct kymo_input *new_input(const char *name)
 	return in;
 }
 
-enum kymo_status kymo_input_open_fd(int fd, const char *name, struct kymo_input **out, struct kymo_error *err)
+enum kymo_status kymo_input_open_fd(int fd, const char *name, struct kymo_input **out,
+                                    struct kymo_error *err)
 {
 	*out = NULL;
 	struct stat sb;
 	if (fstat(fd, &sb) != 0)
-		return error_set(err, KYMO_E_IO, 0, 0, "cannot look at %s: %s", name, strerror(errno));
+		return error_set(err, KYMO_E_IO, 0, 0, "cannot look at %s: %s", name,
+		                 strerror(errno));
 	if (S_ISDIR(sb.st_mode))
 		return error_set(err, KYMO_E_IO, 0, 0, "%s is a directory, not a trace file", name);
 	struct kymo_input *in = new_input(name);
@@ -246,7 +256,8 @@ enum kymo_status kymo_input_open(const char *path, struct kymo_input **out, stru
 	return st;
 }
 
-enum kymo_status kymo_input_open_memory(const void *bytes, size_t len, struct kymo_input **out, struct kymo_error *err)
+enum kymo_status kymo_input_open_memory(const void *bytes, size_t len, struct kymo_input **out,
+                                        struct kymo_error *err)
 {
 	*out = NULL;
 	struct kymo_input *in = new_input("memory");

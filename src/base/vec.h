@@ -30,7 +30,8 @@ void vec_shrink(void **ptr, size_t *cap, size_t count, size_t size);
 #define vec_reserve(v, n) \
 	(likely((n) <= (v)->cap) || vec_grow((void **)&(v)->at, &(v)->cap, (n), sizeof *(v)->at))
 /* `x` may look at the count: it sees the one before. */
-#define vec_push(v, x) (vec_reserve(v, (v)->count + 1) && ((v)->at[(v)->count] = (x), (v)->count++, true))
+#define vec_push(v, x) \
+	(vec_reserve(v, (v)->count + 1) && ((v)->at[(v)->count] = (x), (v)->count++, true))
 #define vec_trim(v) vec_shrink((void **)&(v)->at, &(v)->cap, (v)->count, sizeof *(v)->at)
 #define vec_free(v) \
 	do { \

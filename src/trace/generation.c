@@ -27,9 +27,11 @@ static size_t off(const struct rec *r)
 	return (size_t)(r->p - r->base);
 }
 
-static enum kymo_status cut(struct generation *g, const struct rec *r, const char *what, struct kymo_error *err)
+static enum kymo_status cut(struct generation *g, const struct rec *r, const char *what,
+                            struct kymo_error *err)
 {
-	return BROKEN(off(r), "%s record at offset %zu is malformed or runs past its batch", what, off(r));
+	return BROKEN(off(r), "%s record at offset %zu is malformed or runs past its batch", what,
+	              off(r));
 }
 
 static enum kymo_status add_strings(struct generation *g, struct rec *r, struct kymo_error *err)
@@ -38,13 +40,16 @@ static enum kymo_status add_strings(struct generation *g, struct rec *r, struct 
 	while (r->p < r->end) {
 		uint64_t id, len;
 		if (*r->p != WIRE_String)
-			return BROKEN(off(r), "expected a string record at offset %zu, got event %u", off(r), *r->p);
+			return BROKEN(off(r), "expected a string record at offset %zu, got event %u",
+			              off(r), *r->p);
 		r->p++;
 		if (!num(r, &id) || !num(r, &len))
 			return cut(g, r, "string", err);
 		if (len > WIRE_MAX_STRING_BYTES)
-			return BROKEN(off(r), "string of %" PRIu64 " bytes at offset %zu exceeds the limit %u", len, off(r),
-			              WIRE_MAX_STRING_BYTES);
+			return BROKEN(off(r),
+			              "string of %" PRIu64
+			              " bytes at offset %zu exceeds the limit %u",
+			              len, off(r), WIRE_MAX_STRING_BYTES);
 		if (len > (size_t)(r->end - r->p))
 			return cut(g, r, "string", err);
 		if (id == 0)
@@ -62,21 +67,26 @@ static enum kymo_status add_stacks(struct generation *g, struct rec *r, struct k
 	while (r->p < r->end) {
 		uint64_t id, count;
 		if (*r->p != WIRE_Stack)
-			return BROKEN(off(r), "expected a stack record at offset %zu, got event %u", off(r), *r->p);
+			return BROKEN(off(r), "expected a stack record at offset %zu, got event %u",
+			              off(r), *r->p);
 		r->p++;
 		if (!num(r, &id) || !num(r, &count))
 			return cut(g, r, "stack", err);
 		if (count > WIRE_MAX_FRAMES)
-			return BROKEN(off(r), "stack of %" PRIu64 " frames at offset %zu exceeds the limit %u", count, off(r),
-			              WIRE_MAX_FRAMES);
+			return BROKEN(off(r),
+			              "stack of %" PRIu64
+			              " frames at offset %zu exceeds the limit %u",
+			              count, off(r), WIRE_MAX_FRAMES);
 		if (id == 0)
 			return BROKEN(off(r), "stack at offset %zu has the reserved id 0", off(r));
 		if (g->raw_frames.count + count > UINT32_MAX)
-			return error_set(err, KYMO_E_LIMIT, off(r), g->number, "more stack frames than can be counted");
+			return error_set(err, KYMO_E_LIMIT, off(r), g->number,
+			                 "more stack frames than can be counted");
 		struct gen_raw_stack s = {id, (uint32_t)g->raw_frames.count, (uint32_t)count};
 		for (uint64_t i = 0; i < count; i++) {
 			struct gen_raw_frame f;
-			if (!num(r, &f.pc) || !num(r, &f.func) || !num(r, &f.file) || !num(r, &f.line))
+			if (!num(r, &f.pc) || !num(r, &f.func) || !num(r, &f.file) ||
+			    !num(r, &f.line))
 				return cut(g, r, "stack", err);
 			if (!vec_push(&g->raw_frames, f))
 				return error_memory(err);
@@ -95,9 +105,12 @@ static enum kymo_status add_samples(struct generation *g, struct rec *r, struct 
 		struct gen_sample s;
 		uint64_t ticks;
 		if (*r->p != WIRE_CPUSample)
-			return BROKEN(off(r), "expected a CPU sample record at offset %zu, got event %u", off(r), *r->p);
+			return BROKEN(off(r),
+			              "expected a CPU sample record at offset %zu, got event %u",
+			              off(r), *r->p);
 		r->p++;
-		if (!num(r, &ticks) || !num(r, &s.thread) || !num(r, &s.proc) || !num(r, &s.goroutine) || !num(r, &s.stack_id))
+		if (!num(r, &ticks) || !num(r, &s.thread) || !num(r, &s.proc) ||
+		    !num(r, &s.goroutine) || !num(r, &s.stack_id))
 			return cut(g, r, "CPU sample", err);
 		if (s.goroutine == 0)
 			s.goroutine = KYMO_NONE;
@@ -109,8 +122,8 @@ static enum kymo_status add_samples(struct generation *g, struct rec *r, struct 
 	return KYMO_OK;
 }
 
-static enum kymo_status add_sync(struct generation *g, struct rec *r, uint64_t batch_time, unsigned version,
-                                 struct kymo_error *err)
+static enum kymo_status add_sync(struct generation *g, struct rec *r, uint64_t batch_time,
+                                 unsigned version, struct kymo_error *err)
 {
 	uint64_t at_ticks = batch_time;
 	if (version >= 25)
@@ -123,7 +136,8 @@ static enum kymo_status add_sync(struct generation *g, struct rec *r, uint64_t b
 			if (!num(r, &v))
 				return cut(g, r, "frequency", err);
 			if (g->has_freq)
-				return BROKEN(off(r), "found a second frequency event at offset %zu", off(r));
+				return BROKEN(off(r), "found a second frequency event at offset %zu",
+				              off(r));
 			if (v == 0)
 				return BROKEN(off(r), "frequency 0 at offset %zu", off(r));
 			g->has_freq = true;
@@ -132,28 +146,36 @@ static enum kymo_status add_sync(struct generation *g, struct rec *r, uint64_t b
 		case WIRE_ClockSnapshot: {
 			uint64_t dt, mono, sec, nsec;
 			if (version < 25)
-				return BROKEN(off(r), "expected frequency event at offset %zu, got event %u", off(r), *r->p);
+				return BROKEN(off(r),
+				              "expected frequency event at offset %zu, got event %u",
+				              off(r), *r->p);
 			r->p++;
 			if (!num(r, &dt) || !num(r, &mono) || !num(r, &sec) || !num(r, &nsec))
 				return cut(g, r, "clock snapshot", err);
 			if (g->has_clock)
-				return BROKEN(off(r), "found a second clock snapshot at offset %zu", off(r));
-			if (nsec >= 1000000000 || sec > INT64_MAX / 1000000000 || dt > UINT64_MAX - at_ticks)
-				return BROKEN(off(r), "clock snapshot at offset %zu is out of range", off(r));
+				return BROKEN(off(r), "found a second clock snapshot at offset %zu",
+				              off(r));
+			if (nsec >= 1000000000 || sec > INT64_MAX / 1000000000 ||
+			    dt > UINT64_MAX - at_ticks)
+				return BROKEN(off(r), "clock snapshot at offset %zu is out of range",
+				              off(r));
 			at_ticks += dt;
 			g->has_clock = true;
 			g->clock_ticks = at_ticks;
-			g->clock = (struct kymo_clock_snapshot){true, 0, mono, (int64_t)sec, (uint32_t)nsec};
+			g->clock = (struct kymo_clock_snapshot){true, 0, mono, (int64_t)sec,
+			                                        (uint32_t)nsec};
 			break;
 		}
 		default:
-			return BROKEN(off(r), "expected frequency event at offset %zu, got event %u", off(r), *r->p);
+			return BROKEN(off(r), "expected frequency event at offset %zu, got event %u",
+			              off(r), *r->p);
 		}
 	}
 	return KYMO_OK;
 }
 
-static enum kymo_status add_timed(struct generation *g, const struct wire_batch *b, size_t at, struct kymo_error *err)
+static enum kymo_status add_timed(struct generation *g, const struct wire_batch *b, size_t at,
+                                  struct kymo_error *err)
 {
 	if (b->len && b->data[0] == WIRE_EndOfGeneration)
 		return BROKEN(at, "the batch before offset %zu holds an end of generation", at);
@@ -179,7 +201,8 @@ static enum kymo_status add_timed(struct generation *g, const struct wire_batch 
 	return KYMO_OK;
 }
 
-static enum kymo_status add_batch(struct gen_reader *r, struct generation *g, const struct wire_batch *b, struct kymo_error *err)
+static enum kymo_status add_batch(struct gen_reader *r, struct generation *g,
+                                  const struct wire_batch *b, struct kymo_error *err)
 {
 	struct rec rec = {b->data, b->data + b->len, r->bytes};
 	if (g->min_time == 0 || b->time < g->min_time)
@@ -191,7 +214,8 @@ static enum kymo_status add_batch(struct gen_reader *r, struct generation *g, co
 	case WIRE_BATCH_SYNC: return add_sync(g, &rec, b->time, r->version, err);
 	case WIRE_BATCH_EXPERIMENTAL:
 		if (!vec_push(&g->experimental,
-		              ((struct gen_experimental){b->experiment, b->thread, b->data, (uint32_t)b->len})))
+		              ((struct gen_experimental){b->experiment, b->thread, b->data,
+		                                         (uint32_t)b->len})))
 			return error_memory(err);
 		return KYMO_OK;
 	default: return add_timed(g, b, r->at, err);
@@ -206,7 +230,8 @@ static enum kymo_status ids_add(struct gen_ids *ids, uint64_t id, uint32_t ix, s
 }
 
 /* Makes look-ups possible; a duplicate is an error. */
-static enum kymo_status ids_seal(struct generation *g, struct gen_ids *ids, const char *what, struct kymo_error *err)
+static enum kymo_status ids_seal(struct generation *g, struct gen_ids *ids, const char *what,
+                                 struct kymo_error *err)
 {
 	uint64_t max = 0;
 	for (size_t i = 0; i < ids->all.count; i++)
@@ -233,13 +258,16 @@ static enum kymo_status ids_seal(struct generation *g, struct gen_ids *ids, cons
 			*v = e.ix + 1;
 		}
 		if (twice)
-			return BROKEN(g->begin, "%s id %" PRIu64 " is defined twice in generation %" PRIu64, what, e.id, g->number);
+			return BROKEN(g->begin,
+			              "%s id %" PRIu64 " is defined twice in generation %" PRIu64,
+			              what, e.id, g->number);
 	}
 	vec_free(&ids->all);
 	return KYMO_OK;
 }
 
-static enum kymo_status intern_strings(struct gen_reader *r, struct generation *g, struct kymo_error *err)
+static enum kymo_status intern_strings(struct gen_reader *r, struct generation *g,
+                                       struct kymo_error *err)
 {
 	for (size_t i = 0; i < g->raw_strings.count; i++) {
 		struct gen_raw_string s = g->raw_strings.at[i];
@@ -257,7 +285,8 @@ static enum kymo_status intern_strings(struct gen_reader *r, struct generation *
 	return ids_seal(g, &g->strings, "string", err);
 }
 
-static enum kymo_status intern_stacks(struct gen_reader *r, struct generation *g, struct kymo_error *err)
+static enum kymo_status intern_stacks(struct gen_reader *r, struct generation *g,
+                                      struct kymo_error *err)
 {
 	struct idmap first_of_pc = {0};  // pc -> raw frame + 1, only for go_frames
 	enum kymo_status st = KYMO_OK;
@@ -277,10 +306,14 @@ static enum kymo_status intern_stacks(struct gen_reader *r, struct generation *g
 					*first = s.from + k + 1;
 				raw = &g->raw_frames.at[*first - 1];
 			}
-			f[k] = (struct kymo_frame){raw->pc, raw->line, gen_id(&g->strings, raw->func), gen_id(&g->strings, raw->file)};
+			f[k] = (struct kymo_frame){raw->pc, raw->line, gen_id(&g->strings, raw->func),
+			                           gen_id(&g->strings, raw->file)};
 			if (f[k].func == GEN_NO_ID || f[k].file == GEN_NO_ID) {
-				st = BROKEN(g->begin, "found invalid %s string ID %" PRIu64 " for stack %" PRIu64 " in generation %" PRIu64,
-				            f[k].func == GEN_NO_ID ? "func" : "file", f[k].func == GEN_NO_ID ? raw->func : raw->file, s.id,
+				st = BROKEN(g->begin,
+				            "found invalid %s string ID %" PRIu64
+				            " for stack %" PRIu64 " in generation %" PRIu64,
+				            f[k].func == GEN_NO_ID ? "func" : "file",
+				            f[k].func == GEN_NO_ID ? raw->func : raw->file, s.id,
 				            g->number);
 				break;
 			}
@@ -306,17 +339,22 @@ static enum kymo_status finish(struct gen_reader *r, struct generation *g, struc
 {
 	enum kymo_status st;
 	if (!g->has_freq)
-		return BROKEN(g->begin, "no frequency event found in generation %" PRIu64 "%s", g->number,
-		              r->at == r->len ? ": the input was probably cut off" : "");
+		return BROKEN(g->begin, "no frequency event found in generation %" PRIu64 "%s",
+		              g->number, r->at == r->len ? ": the input was probably cut off" : "");
 	if (r->version >= 25 && !g->has_clock)
-		return BROKEN(g->begin, "no clock snapshot event found in generation %" PRIu64, g->number);
+		return BROKEN(g->begin, "no clock snapshot event found in generation %" PRIu64,
+		              g->number);
 	if ((st = intern_strings(r, g, err)) != KYMO_OK || (st = intern_stacks(r, g, err)) != KYMO_OK)
 		return st;
 	if (g->has_clock && !gen_ns(g, g->clock_ticks, &g->clock.trace))
-		return BROKEN(g->begin, "clock snapshot of generation %" PRIu64 " is out of range", g->number);
+		return BROKEN(g->begin, "clock snapshot of generation %" PRIu64 " is out of range",
+		              g->number);
 	for (size_t i = 0; i < g->samples.count; i++)
 		if (!gen_ns(g, (uint64_t)g->samples.at[i].time, &g->samples.at[i].time))
-			return BROKEN(g->begin, "time of a CPU sample in generation %" PRIu64 " is out of range", g->number);
+			return BROKEN(g->begin,
+			              "time of a CPU sample in generation %" PRIu64
+			              " is out of range",
+			              g->number);
 	if (g->samples.count)
 		qsort(g->samples.at, g->samples.count, sizeof *g->samples.at, by_time);
 	vec_free(&g->raw_strings);
@@ -326,7 +364,8 @@ static enum kymo_status finish(struct gen_reader *r, struct generation *g, struc
 }
 
 /* Formats before 1.26: a generation ends where the next begins, or with the file. */
-static enum gen_outcome read_spilling(struct gen_reader *r, struct generation *g, struct kymo_error *err)
+static enum gen_outcome read_spilling(struct gen_reader *r, struct generation *g,
+                                      struct kymo_error *err)
 {
 	if (r->pending.status != KYMO_OK) {
 		*err = r->pending;
@@ -355,7 +394,9 @@ static enum gen_outcome read_spilling(struct gen_reader *r, struct generation *g
 			break;
 		}
 		if (b.generation != g->number) {
-			BROKEN(at, "generations out of order: a batch of %" PRIu64 " at offset %zu inside generation %" PRIu64,
+			BROKEN(at,
+			       "generations out of order: a batch of %" PRIu64
+			       " at offset %zu inside generation %" PRIu64,
 			       b.generation, at, g->number);
 			return GEN_BROKEN;
 		}
@@ -367,7 +408,8 @@ static enum gen_outcome read_spilling(struct gen_reader *r, struct generation *g
 }
 
 /* Format 1.26: a generation ends with a byte of its own. */
-static enum gen_outcome read_delimited(struct gen_reader *r, struct generation *g, struct kymo_error *err)
+static enum gen_outcome read_delimited(struct gen_reader *r, struct generation *g,
+                                       struct kymo_error *err)
 {
 	for (;;) {
 		struct wire_batch b;
@@ -375,7 +417,10 @@ static enum gen_outcome read_delimited(struct gen_reader *r, struct generation *
 		if (at == r->len) {
 			if (g->batches.count == 0)
 				return GEN_END;
-			BROKEN(at, "generation %" PRIu64 " is incomplete: the input was cut off at offset %zu", g->number, at);
+			BROKEN(at,
+			       "generation %" PRIu64
+			       " is incomplete: the input was cut off at offset %zu",
+			       g->number, at);
 			return GEN_BROKEN;
 		}
 		if (wire_batch_next(r->bytes, r->len, &r->at, r->version, &b, err) != KYMO_OK) {
@@ -391,8 +436,10 @@ static enum gen_outcome read_delimited(struct gen_reader *r, struct generation *
 		if (g->number == 0)
 			g->number = b.generation;
 		if (b.generation != g->number) {
-			BROKEN(at, "a batch of generation %" PRIu64 " at offset %zu inside generation %" PRIu64, b.generation, at,
-			       g->number);
+			BROKEN(at,
+			       "a batch of generation %" PRIu64
+			       " at offset %zu inside generation %" PRIu64,
+			       b.generation, at, g->number);
 			return GEN_BROKEN;
 		}
 		if (add_batch(r, g, &b, err) != KYMO_OK)

@@ -75,10 +75,10 @@ struct generation {
 	struct kymo_clock_snapshot clock;
 	size_t begin, end;  // bytes of the input
 
-	VEC(struct gen_batch) batches;    // [0] unused
-	VEC(struct gen_thread) threads;   // in order of first appearance
-	struct idmap thread_ix;           // id -> index + 1
-	VEC(struct gen_sample) samples;   // sorted by time
+	VEC(struct gen_batch) batches;   // [0] unused
+	VEC(struct gen_thread) threads;  // in order of first appearance
+	struct idmap thread_ix;          // id -> index + 1
+	VEC(struct gen_sample) samples;  // sorted by time
 	VEC(struct gen_experimental) experimental;
 	struct gen_ids strings, stacks;
 
@@ -92,9 +92,9 @@ struct generation {
 };
 
 enum gen_outcome {
-	GEN_READY,  // a generation to deliver
-	GEN_END,    // the trace ends here, as it should
-	GEN_BROKEN, // nothing more can be read; the error says why
+	GEN_READY,   // a generation to deliver
+	GEN_END,     // the trace ends here, as it should
+	GEN_BROKEN,  // nothing more can be read; the error says why
 };
 
 /* Reads generations one after another. */
@@ -104,8 +104,8 @@ struct gen_reader {
 	unsigned version;
 	bool go_frames;
 	struct tables *tables;
-	bool any;                   // a generation was delivered
-	VEC(uint8_t) string_seen;   // [tables->strings] the trace itself has it
+	bool any;                  // a generation was delivered
+	VEC(uint8_t) string_seen;  // [tables->strings] the trace itself has it
 	uint64_t distinct_strings;
 	struct kymo_error pending;  // to be reported when the generation just delivered is through
 };

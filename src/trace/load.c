@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 #define SINK struct loader
-#define REL(t) ((t) - k->base)
+#define REL(t) ((t)-k->base)
 
 static void no_memory(struct loader *k)
 {
@@ -50,7 +50,8 @@ static __attribute__((noinline)) bool more_records(struct loader *k, struct orde
 	}
 	uint32_t n = chunk_records(s->store.chunks);
 	uint32_t ref = arena_alloc(&k->t->spans, n * 8);
-	if (!ref || !vec_push(&k->span_chunks, ((struct chunk_of){{ref, s->store.last}, s->store.row}))) {
+	if (!ref ||
+	    !vec_push(&k->span_chunks, ((struct chunk_of){{ref, s->store.last}, s->store.row}))) {
 		no_memory(k);
 		return false;
 	}
@@ -61,8 +62,8 @@ static __attribute__((noinline)) bool more_records(struct loader *k, struct orde
 }
 
 /* A record with escapes before it. */
-static __attribute__((noinline)) void wide_record(struct loader *k, struct order_g *s, kymo_ns r, uint32_t kind, uint32_t aux,
-                                                  uint32_t stack)
+static __attribute__((noinline)) void wide_record(struct loader *k, struct order_g *s, kymo_ns r,
+                                                  uint32_t kind, uint32_t aux, uint32_t stack)
 {
 	if (aux > REC_STACK_MAX) {
 		k->failed = KYMO_E_LIMIT;
@@ -94,7 +95,8 @@ static __attribute__((noinline)) void wide_record(struct loader *k, struct order
 	s->store.last = r;
 }
 
-static always_inline void record(struct loader *k, struct order_g *s, kymo_ns r, uint32_t kind, uint32_t aux, uint32_t stack)
+static always_inline void record(struct loader *k, struct order_g *s, kymo_ns r, uint32_t kind,
+                                 uint32_t aux, uint32_t stack)
 {
 	uint64_t dt = (uint64_t)(r - s->store.last);
 	if (unlikely(dt >> 32 || aux > REC_AUX_MAX || stack > REC_STACK_MAX)) {
@@ -130,12 +132,14 @@ void load_close_goroutine(struct loader *k, struct order_g *s, kymo_ns end, bool
 
 /* ---- runs of procs ---- */
 
-static __attribute__((noinline)) void write_run(struct loader *k, struct order_p *p, uint32_t dt, uint32_t duration, uint32_t word)
+static __attribute__((noinline)) void write_run(struct loader *k, struct order_p *p, uint32_t dt,
+                                                uint32_t duration, uint32_t word)
 {
 	if (p->store.w == p->store.wend) {
 		uint32_t n = chunk_records(p->store.chunks), row = (uint32_t)(p - k->o->ps.at);
 		uint32_t ref = arena_alloc(&k->t->runs, n * 12);
-		if (!ref || !vec_push(&k->run_chunks, ((struct chunk_of){{ref, p->store.last}, row}))) {
+		if (!ref ||
+		    !vec_push(&k->run_chunks, ((struct chunk_of){{ref, p->store.last}, row}))) {
 			no_memory(k);
 			return;
 		}
@@ -150,7 +154,8 @@ static __attribute__((noinline)) void write_run(struct loader *k, struct order_p
 	p->store.records++;
 }
 
-static always_inline void run_begin(struct loader *k, struct order_p *p, uint32_t g, kymo_ns r, bool in_syscall)
+static always_inline void run_begin(struct loader *k, struct order_p *p, uint32_t g, kymo_ns r,
+                                    bool in_syscall)
 {
 	if (unlikely(p->store.run_g))
 		load_end_run(k, p, r);
@@ -162,7 +167,8 @@ static always_inline void run_begin(struct loader *k, struct order_p *p, uint32_
 
 void load_end_run(struct loader *k, struct order_p *p, kymo_ns r)
 {
-	uint64_t dt = (uint64_t)(p->store.run_start - p->store.last), left = (uint64_t)(r - p->store.run_start);
+	uint64_t dt = (uint64_t)(p->store.run_start - p->store.last),
+		 left = (uint64_t)(r - p->store.run_start);
 	uint32_t word = p->store.run_row | (p->store.run_syscall ? RUN_SYSCALL : 0);
 	p->store.run_g = 0;
 	if (unlikely(dt >> 32)) {
@@ -197,7 +203,8 @@ static __attribute__((noinline)) uint32_t new_reason(struct loader *k, kymo_stri
 
 static always_inline uint32_t reason_code(struct loader *k, kymo_string_ix reason)
 {
-	if (likely(reason < k->reason_code.count) && likely(k->reason_code.at[reason] != 0 || reason == 0))
+	if (likely(reason < k->reason_code.count) &&
+	    likely(k->reason_code.at[reason] != 0 || reason == 0))
 		return k->reason_code.at[reason];
 	return new_reason(k, reason);
 }
@@ -208,8 +215,8 @@ static inline uint32_t row_of(const struct order *o, uint32_t g)
 	return g ? o->gs.at[g].store.row : 0;
 }
 
-static bool new_row(struct loader *k, struct order *o, uint32_t g, kymo_ns begin, kymo_ns seen, uint32_t creator,
-                    kymo_stack_ix create_stack, uint8_t flags)
+static bool new_row(struct loader *k, struct order *o, uint32_t g, kymo_ns begin, kymo_ns seen,
+                    uint32_t creator, kymo_stack_ix create_stack, uint8_t flags)
 {
 	struct order_g *s = &o->gs.at[g];
 	struct goroutine_columns *c = &k->t->g;
@@ -218,9 +225,10 @@ static bool new_row(struct loader *k, struct order *o, uint32_t g, kymo_ns begin
 		return false;
 	}
 	uint32_t ref = arena_alloc(&k->t->spans, chunk_records(0) * 8);
-	bool ok = ref && vec_push(&c->id, s->id) && vec_push(&c->begin, begin) && vec_push(&c->end, begin) &&
-	          vec_push(&c->seen, seen) && vec_push(&c->name, 0) && vec_push(&c->start_stack, 0) &&
-	          vec_push(&c->create_stack, create_stack) && vec_push(&c->creator, creator) && vec_push(&c->span_records, 0) &&
+	bool ok = ref && vec_push(&c->id, s->id) && vec_push(&c->begin, begin) &&
+	          vec_push(&c->end, begin) && vec_push(&c->seen, seen) && vec_push(&c->name, 0) &&
+	          vec_push(&c->start_stack, 0) && vec_push(&c->create_stack, create_stack) &&
+	          vec_push(&c->creator, creator) && vec_push(&c->span_records, 0) &&
 	          vec_push(&c->flags, flags) && vec_push(&c->first_chunk, ref);
 	if (!ok) {
 		no_memory(k);
@@ -235,7 +243,8 @@ static bool new_row(struct loader *k, struct order *o, uint32_t g, kymo_ns begin
 }
 
 /* The first stack with a named outermost frame names the goroutine: it is where it started. */
-static __attribute__((noinline)) void name_goroutine(struct loader *k, struct order *o, struct order_g *s, kymo_stack_ix stack)
+static __attribute__((noinline)) void name_goroutine(struct loader *k, struct order *o,
+                                                     struct order_g *s, kymo_stack_ix stack)
 {
 	struct stack_span st = o->tables.stacks.at[stack];
 	if (st.count == 0)
@@ -275,7 +284,8 @@ static void leave_syscall(struct loader *k, struct order *o, uint32_t g, uint32_
 		o->ps.at[p].store.syscall_g = 0;
 }
 
-static void first_seen(struct loader *k, struct order *o, struct ctx x, kymo_ns r, uint32_t g, int to, kymo_stack_ix stack)
+static void first_seen(struct loader *k, struct order *o, struct ctx x, kymo_ns r, uint32_t g,
+                       int to, kymo_stack_ix stack)
 {
 	kymo_ns begin = REL(o->sync);
 	struct order_g *s = &o->gs.at[g];
@@ -300,7 +310,8 @@ static void first_seen(struct loader *k, struct order *o, struct ctx x, kymo_ns 
 	}
 }
 
-static void created(struct loader *k, struct order *o, struct ctx x, kymo_ns r, uint32_t g, int to, kymo_stack_ix stack)
+static void created(struct loader *k, struct order *o, struct ctx x, kymo_ns r, uint32_t g, int to,
+                    kymo_stack_ix stack)
 {
 	if (!new_row(k, o, g, r, r, row_of(o, x.g), stack, 0))
 		return;
@@ -316,12 +327,14 @@ static void created(struct loader *k, struct order *o, struct ctx x, kymo_ns r, 
 	}
 }
 
-static always_inline void leave_proc(struct loader *k, struct order *o, uint32_t p, uint32_t g, kymo_ns r)
+static always_inline void leave_proc(struct loader *k, struct order *o, uint32_t p, uint32_t g,
+                                     kymo_ns r)
 {
 	struct order_p *s = &o->ps.at[p];
 	if (unlikely(s->store.run_g != g))
 		return;
-	uint64_t dt = (uint64_t)(s->store.run_start - s->store.last), duration = (uint64_t)(r - s->store.run_start);
+	uint64_t dt = (uint64_t)(s->store.run_start - s->store.last),
+		 duration = (uint64_t)(r - s->store.run_start);
 	if (unlikely(s->store.w == s->store.wend || (dt | duration) >> 32)) {
 		load_end_run(k, s, r);
 		return;
@@ -335,8 +348,9 @@ static always_inline void leave_proc(struct loader *k, struct order *o, uint32_t
 	s->store.run_g = 0;
 }
 
-static always_inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t g, int from, int to,
-                               kymo_string_ix reason, kymo_stack_ix tstack, kymo_stack_ix stack)
+static always_inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t g,
+                               int from, int to, kymo_string_ix reason, kymo_stack_ix tstack,
+                               kymo_stack_ix stack)
 {
 	k->events++;
 	kymo_ns r = REL(t);
@@ -383,7 +397,8 @@ static always_inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t
 		name_goroutine(k, o, s, tstack);
 }
 
-static inline void on_p(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t p, int from, int to)
+static inline void on_p(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t p, int from,
+                        int to)
 {
 	k->events++;
 	(void)x;
@@ -405,7 +420,8 @@ void load_close_binding(struct loader *k, uint32_t m, kymo_ns r)
 {
 	struct order_m *s = &k->o->ms.at[m];
 	if ((s->store.p || s->store.g) && r > s->store.since)
-		PUSH(&k->bindings, ((struct binding_row){s->store.since, r, m, s->store.p, s->store.g}));
+		PUSH(&k->bindings,
+		     ((struct binding_row){s->store.since, r, m, s->store.p, s->store.g}));
 	s->store.p = s->store.g = 0;
 }
 
@@ -426,8 +442,9 @@ static void on_bind(SINK *k, struct order *o, uint32_t m, kymo_ns t)
 
 /* ---- the rest: short tables ---- */
 
-static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind, int phase, kymo_string_ix name, uint32_t g,
-                     uint32_t p, uint32_t *user, kymo_stack_ix stack, uint64_t swept, uint64_t reclaimed)
+static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind, int phase,
+                     kymo_string_ix name, uint32_t g, uint32_t p, uint32_t *user,
+                     kymo_stack_ix stack, uint64_t swept, uint64_t reclaimed)
 {
 	k->events++;
 	if (phase == PHASE_ACTIVE)
@@ -465,7 +482,8 @@ static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind
 	*user = (uint32_t)k->ranges.count - 1;
 }
 
-static void on_metric(SINK *k, struct order *o, struct ctx x, kymo_ns t, int metric, uint64_t value, kymo_stack_ix stack)
+static void on_metric(SINK *k, struct order *o, struct ctx x, kymo_ns t, int metric, uint64_t value,
+                      kymo_stack_ix stack)
 {
 	k->events++;
 	(void)o, (void)x, (void)stack;
@@ -481,8 +499,8 @@ static void on_label(SINK *k, struct order *o, struct ctx x, kymo_ns t, kymo_str
 	PUSH(&k->t->label_text, label);
 }
 
-static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t id, uint64_t parent,
-                    kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
+static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t id,
+                    uint64_t parent, kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
 {
 	k->events++;
 	struct kymo_trace *tr = k->t;
@@ -507,8 +525,8 @@ static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begi
 		*user = (uint32_t)tr->task_id.count - 1;
 }
 
-static void on_region(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t task, kymo_string_ix name,
-                      kymo_stack_ix stack, uint32_t *user)
+static void on_region(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t task,
+                      kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
 {
 	k->events++;
 	struct kymo_trace *tr = k->t;
@@ -540,8 +558,8 @@ static void on_region(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool be
 		*user = (uint32_t)tr->region_task.count - 1;
 }
 
-static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t task, kymo_string_ix category,
-                   kymo_string_ix message, kymo_stack_ix stack)
+static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t task,
+                   kymo_string_ix category, kymo_string_ix message, kymo_stack_ix stack)
 {
 	k->events++;
 	PUSH(&k->t->log_time, REL(t));
@@ -552,7 +570,8 @@ static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t t
 	PUSH(&k->t->log_stack, stack);
 }
 
-static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_sample *s, kymo_stack_ix stack)
+static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_sample *s,
+                      kymo_stack_ix stack)
 {
 	k->events++;
 	uint32_t g = s->goroutine == KYMO_NONE ? 0 : order_find(&o->g_ix, s->goroutine);
@@ -563,7 +582,8 @@ static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_samp
 	PUSH(&k->t->sample_stack, stack);
 }
 
-static void on_experimental(SINK *k, struct order *o, struct ctx x, kymo_ns t, unsigned type, const uint64_t *args, unsigned n)
+static void on_experimental(SINK *k, struct order *o, struct ctx x, kymo_ns t, unsigned type,
+                            const uint64_t *args, unsigned n)
 {
 	k->events++;
 	(void)o, (void)x, (void)t, (void)type, (void)args, (void)n;
@@ -603,8 +623,8 @@ static enum kymo_status read_all(struct loader *k, struct order *o)
 	}
 }
 
-enum kymo_status kymo_trace_load(struct kymo_input *in, const struct kymo_load_options *options, struct kymo_trace **out,
-                                 struct kymo_error *err)
+enum kymo_status kymo_trace_load(struct kymo_input *in, const struct kymo_load_options *options,
+                                 struct kymo_trace **out, struct kymo_error *err)
 {
 	*out = NULL;
 	struct kymo_reader_options ro = {0};
@@ -630,8 +650,10 @@ enum kymo_status kymo_trace_load(struct kymo_input *in, const struct kymo_load_o
 			if (o->err.status == st)
 				*err = o->err;
 			else
-				error_set(err, st, 0, 0, st == KYMO_E_LIMIT ? "the trace has more rows than 32-bit indices can name"
-				                                           : "no memory left");
+				error_set(err, st, 0, 0,
+				          st == KYMO_E_LIMIT
+				                  ? "the trace has more rows than 32-bit indices can name"
+				                  : "no memory left");
 		}
 	}
 	if (st == KYMO_OK && !load_finish(&k))

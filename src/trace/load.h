@@ -22,7 +22,7 @@ struct loader {
 	VEC(struct binding_row) bindings;
 	VEC(struct range_row) ranges;
 	VEC(uint32_t) syscall_proc;  // by goroutine slot: the proc it entered its syscall with
-	VEC(uint32_t) reason_code;  // by string; 0 only for the empty one
+	VEC(uint32_t) reason_code;   // by string; 0 only for the empty one
 };
 
 /* Row 0 of the tables. False: no memory. */

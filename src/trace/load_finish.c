@@ -9,10 +9,12 @@ bool load_begin(struct loader *k)
 {
 	struct kymo_trace *t = k->t;
 	struct goroutine_columns *c = &t->g;
-	return vec_push(&c->id, 0) && vec_push(&c->begin, 0) && vec_push(&c->end, 0) && vec_push(&c->seen, 0) &&
-	       vec_push(&c->name, 0) && vec_push(&c->start_stack, 0) && vec_push(&c->create_stack, 0) &&
-	       vec_push(&c->creator, 0) && vec_push(&c->span_records, 0) && vec_push(&c->flags, 0) &&
-	       vec_push(&c->first_chunk, 0) && vec_push(&t->reasons, 0) && vec_push(&k->reason_code, 0);
+	return vec_push(&c->id, 0) && vec_push(&c->begin, 0) && vec_push(&c->end, 0) &&
+	       vec_push(&c->seen, 0) && vec_push(&c->name, 0) && vec_push(&c->start_stack, 0) &&
+	       vec_push(&c->create_stack, 0) && vec_push(&c->creator, 0) &&
+	       vec_push(&c->span_records, 0) && vec_push(&c->flags, 0) &&
+	       vec_push(&c->first_chunk, 0) && vec_push(&t->reasons, 0) &&
+	       vec_push(&k->reason_code, 0);
 }
 
 /* qsort, unless the rows are in order already, as they nearly always are. */
@@ -96,7 +98,8 @@ static bool publish_procs_and_threads(struct loader *k)
 	struct kymo_trace *t = k->t;
 	struct order *o = k->o;
 	for (size_t i = 0; i < o->ps.count; i++)
-		if (!vec_push(&t->proc_id, o->ps.at[i].id) || !vec_push(&t->proc_records, o->ps.at[i].store.records))
+		if (!vec_push(&t->proc_id, o->ps.at[i].id) ||
+		    !vec_push(&t->proc_records, o->ps.at[i].store.records))
 			return false;
 	for (size_t i = 0; i < o->ms.count; i++)
 		if (!vec_push(&t->thread_id, o->ms.at[i].id))
@@ -134,7 +137,8 @@ static bool publish_bindings(struct loader *k)
 	t->bindings = (struct kymo_bindings){(uint32_t)n, start, end, thread, proc, g, by_thread};
 	t->proc_bindings = calloc((size_t)t->procs.count + 1, 4);
 	t->binding_by_proc = malloc((n + 1) * 4);
-	if (!start || !end || !thread || !proc || !g || !by_thread || !t->proc_bindings || !t->binding_by_proc)
+	if (!start || !end || !thread || !proc || !g || !by_thread || !t->proc_bindings ||
+	    !t->binding_by_proc)
 		return false;
 	sort_rows(k->bindings.at, n, sizeof *k->bindings.at, binding_by_thread);
 	for (size_t i = 0; i < n; i++) {
@@ -185,7 +189,7 @@ static bool publish_ranges(struct loader *k, kymo_ns end)
 #define COLUMN(type, field) \
 	type *field = malloc((n + 1) * sizeof *field); \
 	for (size_t i = 0; field && i < n; i++) \
-		field[i] = k->ranges.at[i].field
+	field[i] = k->ranges.at[i].field
 	COLUMN(kymo_ns, start);
 	kymo_ns *end_ = malloc((n + 1) * sizeof *end_);
 	for (size_t i = 0; end_ && i < n; i++)
@@ -200,9 +204,10 @@ static bool publish_ranges(struct loader *k, kymo_ns end)
 	COLUMN(uint64_t, swept);
 	COLUMN(uint64_t, reclaimed);
 #undef COLUMN
-	t->ranges = (struct kymo_ranges){(uint32_t)n, start, end_, kind, flags, name, goroutine, end_goroutine, proc, stack,
-	                                 swept, reclaimed};
-	return start && end_ && kind && flags && name && goroutine && end_goroutine && proc && stack && swept && reclaimed;
+	t->ranges = (struct kymo_ranges){(uint32_t)n, start,         end_, kind,  flags, name,
+	                                 goroutine,   end_goroutine, proc, stack, swept, reclaimed};
+	return start && end_ && kind && flags && name && goroutine && end_goroutine && proc &&
+	       stack && swept && reclaimed;
 }
 
 static void publish_annotations(struct kymo_trace *t, kymo_ns end)
@@ -214,27 +219,46 @@ static void publish_annotations(struct kymo_trace *t, kymo_ns end)
 		if (!(t->region_flags.at[i] & KYMO_REGION_ENDED))
 			t->region_end.at[i] = t->g.end.at[t->region_g.at[i]];
 	t->tasks = (struct kymo_tasks){
-		(uint32_t)t->task_id.count, t->task_id.at,      t->task_parent.at,      t->task_begin.at,     t->task_end.at,  t->task_type.at,
-		t->task_begin_g.at,         t->task_end_g.at,   t->task_begin_stack.at, t->task_end_stack.at, t->task_flags.at,
+		(uint32_t)t->task_id.count, t->task_id.at,    t->task_parent.at,
+		t->task_begin.at,           t->task_end.at,   t->task_type.at,
+		t->task_begin_g.at,         t->task_end_g.at, t->task_begin_stack.at,
+		t->task_end_stack.at,       t->task_flags.at,
 	};
 	t->regions = (struct kymo_regions){
-		(uint32_t)t->region_task.count, t->region_task.at,     t->region_begin.at,  t->region_end.at,   t->region_type.at,
-		t->region_g.at,                 t->region_begin_stack.at, t->region_end_stack.at, t->region_depth.at, t->region_flags.at,
+		(uint32_t)t->region_task.count,
+		t->region_task.at,
+		t->region_begin.at,
+		t->region_end.at,
+		t->region_type.at,
+		t->region_g.at,
+		t->region_begin_stack.at,
+		t->region_end_stack.at,
+		t->region_depth.at,
+		t->region_flags.at,
 	};
-	t->logs = (struct kymo_logs){(uint32_t)t->log_time.count, t->log_time.at,     t->log_task.at, t->log_g.at,
-	                             t->log_category.at,          t->log_message.at,  t->log_stack.at};
-	t->labels = (struct kymo_labels){(uint32_t)t->label_time.count, t->label_time.at, t->label_g.at, t->label_text.at};
-	t->samples = (struct kymo_samples){(uint32_t)t->sample_time.count, t->sample_time.at, t->sample_g.at, t->sample_p.at,
-	                                   t->sample_m.at, t->sample_stack.at};
+	t->logs = (struct kymo_logs){
+		(uint32_t)t->log_time.count, t->log_time.at,    t->log_task.at, t->log_g.at,
+		t->log_category.at,          t->log_message.at, t->log_stack.at};
+	t->labels = (struct kymo_labels){(uint32_t)t->label_time.count, t->label_time.at,
+	                                 t->label_g.at, t->label_text.at};
+	t->samples = (struct kymo_samples){(uint32_t)t->sample_time.count,
+	                                   t->sample_time.at,
+	                                   t->sample_g.at,
+	                                   t->sample_p.at,
+	                                   t->sample_m.at,
+	                                   t->sample_stack.at};
 	for (int m = 0; m < KYMO_METRIC_COUNT; m++)
-		t->series[m] = (struct kymo_series){(uint32_t)t->metric[m].time.count, t->metric[m].time.at, t->metric[m].value.at};
+		t->series[m] = (struct kymo_series){(uint32_t)t->metric[m].time.count,
+		                                    t->metric[m].time.at, t->metric[m].value.at};
 }
 
 static bool too_many_rows(const struct kymo_trace *t)
 {
 	size_t most = t->task_id.count;
-	const size_t counts[] = {t->region_task.count, t->log_time.count, t->label_time.count, t->sample_time.count,
-	                         t->metric[0].time.count, t->metric[1].time.count, t->metric[2].time.count};
+	const size_t counts[] = {t->region_task.count,    t->log_time.count,
+	                         t->label_time.count,     t->sample_time.count,
+	                         t->metric[0].time.count, t->metric[1].time.count,
+	                         t->metric[2].time.count};
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
 		most = counts[i] > most ? counts[i] : most;
 	return most >= UINT32_MAX;
@@ -263,7 +287,8 @@ bool load_finish(struct loader *k)
 	tables_seal(&o->tables);
 	t->tables = o->tables;
 	o->tables = (struct tables){0};
-	t->info.memory_bytes = arena_bytes(&t->spans) + arena_bytes(&t->runs) + tables_bytes(&t->tables) +
-	                       t->g.id.count * 57 + t->bindings.count * 32 + t->ranges.count * 58;
+	t->info.memory_bytes = arena_bytes(&t->spans) + arena_bytes(&t->runs) +
+	                       tables_bytes(&t->tables) + t->g.id.count * 57 +
+	                       t->bindings.count * 32 + t->ranges.count * 58;
 	return true;
 }

@@ -13,15 +13,17 @@ const char *kymo_version(void)
 const char *kymo_event_kind_name(enum kymo_event_kind kind)
 {
 	static const char *const names[KYMO_EV_KIND_COUNT] = {
-		"Bad", "Sync", "Metric", "Label", "StackSample", "RangeBegin", "RangeActive", "RangeEnd",
-		"TaskBegin", "TaskEnd", "RegionBegin", "RegionEnd", "Log", "StateTransition", "Experimental",
+		"Bad",         "Sync",        "Metric",   "Label",           "StackSample",
+		"RangeBegin",  "RangeActive", "RangeEnd", "TaskBegin",       "TaskEnd",
+		"RegionBegin", "RegionEnd",   "Log",      "StateTransition", "Experimental",
 	};
 	return (unsigned)kind < KYMO_EV_KIND_COUNT ? names[kind] : "Bad";
 }
 
 const char *kymo_go_state_name(enum kymo_go_state state)
 {
-	static const char *const names[] = {"Undetermined", "NotExist", "Runnable", "Running", "Waiting", "Syscall"};
+	static const char *const names[] = {"Undetermined", "NotExist", "Runnable",
+	                                    "Running",      "Waiting",  "Syscall"};
 	return (unsigned)state < sizeof names / sizeof *names ? names[state] : "Bad";
 }
 

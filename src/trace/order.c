@@ -12,8 +12,8 @@
 #include "wire/spec.h"
 #include "wire/varint.h"
 
-enum kymo_status order_open(struct order *o, struct kymo_input *in, const struct kymo_reader_options *opt,
-                            struct kymo_error *err)
+enum kymo_status order_open(struct order *o, struct kymo_input *in,
+                            const struct kymo_reader_options *opt, struct kymo_error *err)
 {
 	*o = (struct order){.in = in};
 	o->bytes = kymo_input_bytes(in, &o->len);
@@ -36,10 +36,13 @@ enum kymo_status order_open(struct order *o, struct kymo_input *in, const struct
 	}
 	o->complete_end = WIRE_HEADER_BYTES;
 	o->report_step = o->len / 128 + 1;
-	bool ok = vec_push(&o->gs, ((struct order_g){0})) && vec_push(&o->ps, ((struct order_p){0})) &&
-	          vec_push(&o->ms, ((struct order_m){0})) && vec_push(&o->nodes, ((struct order_node){0})) &&
+	bool ok = vec_push(&o->gs, ((struct order_g){0})) &&
+	          vec_push(&o->ps, ((struct order_p){0})) &&
+	          vec_push(&o->ms, ((struct order_m){0})) &&
+	          vec_push(&o->nodes, ((struct order_node){0})) &&
 	          vec_push(&o->tasks, ((struct order_task){0}));
-#define NAME(field, text) ok = ok && (o->field = tables_string(&o->tables, text, sizeof text - 1)) != TABLES_FAILED
+#define NAME(field, text) \
+	ok = ok && (o->field = tables_string(&o->tables, text, sizeof text - 1)) != TABLES_FAILED
 	NAME(name_gc, "GC concurrent mark phase");
 	NAME(name_sweep, "GC incremental sweep");
 	NAME(name_assist, "GC mark assist");
@@ -77,8 +80,10 @@ enum step order_broken(struct order *o, const struct cursor *c, const char *fmt,
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	size_t at = c && c->p ? (size_t)(c->p - o->bytes) : o->reader.at;
-	error_set(&o->err, KYMO_E_DAMAGED, at, o->gen.number, "%s (%s, before offset %zu, generation %" PRIu64 ")", text,
-	          c && wire_event(o->wire_type) ? wire_event(o->wire_type)->name : "event", at, o->gen.number);
+	error_set(&o->err, KYMO_E_DAMAGED, at, o->gen.number,
+	          "%s (%s, before offset %zu, generation %" PRIu64 ")", text,
+	          c && wire_event(o->wire_type) ? wire_event(o->wire_type)->name : "event", at,
+	          o->gen.number);
 	return STEP_BROKEN;
 }
 
@@ -133,7 +138,8 @@ enum gen_outcome order_next_generation(struct order *o, kymo_ns *sync_time, bool
 	}
 	for (size_t i = 0; i < o->gen.threads.count; i++) {
 		struct cursor *c = &o->cursors.at[o->cursors.count++];
-		*c = (struct cursor){.thread = o->gen.threads.at[i].id, .batch = o->gen.threads.at[i].first};
+		*c = (struct cursor){.thread = o->gen.threads.at[i].id,
+		                     .batch = o->gen.threads.at[i].first};
 		int r = order_advance_slow(o, c);
 		if (r < 0)
 			return GEN_BROKEN;
@@ -189,7 +195,8 @@ static int next_batch(struct order *o, struct cursor *c)
 		if (o->done_bytes >= o->report_at && o->progress) {
 			o->report_at = o->done_bytes + o->report_step;
 			if (o->progress(o->progress_ctx, o->done_bytes, o->len)) {
-				error_set(&o->err, KYMO_E_CANCELLED, o->done_bytes, o->gen.number, "stopped on request");
+				error_set(&o->err, KYMO_E_CANCELLED, o->done_bytes, o->gen.number,
+				          "stopped on request");
 				return -1;
 			}
 		}
@@ -214,7 +221,8 @@ int order_advance_slow(struct order *o, struct cursor *c)
 		order_broken(o, c, "found invalid uvarint for timestamp");
 		return -1;
 	}
-	if (ticks > o->max_ticks || !gen_ns(&o->gen, ticks, &dt) || __builtin_add_overflow(c->time, dt, &c->time)) {
+	if (ticks > o->max_ticks || !gen_ns(&o->gen, ticks, &dt) ||
+	    __builtin_add_overflow(c->time, dt, &c->time)) {
 		order_broken(o, c, "time out of range");
 		return -1;
 	}
@@ -343,7 +351,8 @@ void order_free_g(struct order *o, uint32_t g)
 	}
 	s->status = G_FREE;
 	if (!s->shared)
-		(void)vec_push(&o->free_gs, g);  // without memory for it the slot is merely not used again
+		(void)vec_push(&o->free_gs,
+		               g);  // without memory for it the slot is merely not used again
 }
 
 uint32_t order_new_p(struct order *o, uint64_t id, uint8_t status)

@@ -25,18 +25,18 @@ enum order_p_status { P_FREE = 0, P_RUNNING = 1, P_IDLE = 2, P_SYSCALL = 3, P_AB
 
 struct order_g {
 	uint64_t id;
-	uint32_t seq;     // valid if gen is the current one; counts events of one generation, so 32 bits hold it
+	uint32_t seq;  // valid if gen is the current one; counts events of one generation, so 32 bits hold it
 	uint32_t gen;
 	uint8_t status;
-	bool shared;      // two threads claim it: its slot is never used again
-	bool named;       // the consumer's
-	uint32_t m;       // the thread last bound to it
-	uint32_t ranges;  // open ones: order_node list
-	uint32_t regions; // open ones, innermost first
+	bool shared;       // two threads claim it: its slot is never used again
+	bool named;        // the consumer's
+	uint32_t m;        // the thread last bound to it
+	uint32_t ranges;   // open ones: order_node list
+	uint32_t regions;  // open ones, innermost first
 	struct {
-		uint32_t *w;      // where the next span record goes
+		uint32_t *w;  // where the next span record goes
 		uint32_t *wend;
-		kymo_ns last;     // start of the newest record
+		kymo_ns last;  // start of the newest record
 		uint32_t row;
 		uint32_t chunks;  // how many it has
 	} store;
@@ -49,14 +49,14 @@ struct order_p {
 	uint32_t gen;
 	uint8_t status;
 	bool sweeping;
-	uint32_t sweep_user;   // the consumer's: row of the open sweep
+	uint32_t sweep_user;  // the consumer's: row of the open sweep
 	struct {
 		uint32_t *w, *wend;
-		kymo_ns last;      // start of the newest run
+		kymo_ns last;  // start of the newest run
 		kymo_ns run_start;
-		uint32_t run_g;    // slot of the goroutine it belongs to now; 0 = nobody
+		uint32_t run_g;  // slot of the goroutine it belongs to now; 0 = nobody
 		uint32_t run_row;
-		uint32_t syscall_g;  // slot of the goroutine in a syscall that holds it
+		uint32_t syscall_g;     // slot of the goroutine in a syscall that holds it
 		uint32_t go_syscall_g;  // the same as Go's summarizer believes, see load.c
 		uint32_t records, chunks;
 		bool run_syscall;
@@ -75,10 +75,10 @@ struct order_m {
 /* An open range or region of a goroutine, or a free one. */
 struct order_node {
 	uint32_t next;
-	uint8_t kind;         // ranges: enum kymo_range_kind
+	uint8_t kind;  // ranges: enum kymo_range_kind
 	kymo_string_ix name;
 	uint64_t task;
-	uint32_t user;        // the consumer's row
+	uint32_t user;  // the consumer's row
 };
 
 struct order_task {
@@ -92,11 +92,11 @@ enum order_gc { GC_UNDETERMINED = 0, GC_NOT_RUNNING, GC_RUNNING };
 
 /* One thread's place in its stream of this generation. */
 struct cursor {
-	kymo_ns time;       // of the event it stands on, raw
-	const uint8_t *p;   // just behind type and dt of that event
-	const uint8_t *end; // of the batch
+	kymo_ns time;        // of the event it stands on, raw
+	const uint8_t *p;    // just behind type and dt of that event
+	const uint8_t *end;  // of the batch
 	uint8_t type;
-	uint32_t m;         // slot; 0 until its first event is tried, and for thread NONE
+	uint32_t m;  // slot; 0 until its first event is tried, and for thread NONE
 	uint32_t batch;
 	uint64_t thread;
 };
@@ -110,17 +110,17 @@ struct order {
 	unsigned version;
 	struct tables tables;
 	struct generation gen;
-	uint32_t gen_ordinal;       // 1, 2, ...
-	uint64_t initial_gen;       // number of the generation of the first timed event; 0 before
-	kymo_ns last;               // time of the last event delivered
-	kymo_ns sync;               // time of the last Sync
+	uint32_t gen_ordinal;  // 1, 2, ...
+	uint64_t initial_gen;  // number of the generation of the first timed event; 0 before
+	kymo_ns last;          // time of the last event delivered
+	kymo_ns sync;          // time of the last Sync
 	uint64_t sync_count;
 	bool bad_varint;
-	uint8_t wire_type;          // of the event being applied
-	uint64_t whole_ns;          // per tick, if that is a whole number; else 0
-	uint64_t max_ticks;         // a larger delta leaves the range of times
+	uint8_t wire_type;   // of the event being applied
+	uint64_t whole_ns;   // per tick, if that is a whole number; else 0
+	uint64_t max_ticks;  // a larger delta leaves the range of times
 
-	VEC(struct order_g) gs;     // [0] unused
+	VEC(struct order_g) gs;  // [0] unused
 	VEC(struct order_p) ps;
 	VEC(struct order_m) ms;
 	VEC(uint32_t) free_gs;
@@ -132,7 +132,7 @@ struct order {
 	uint32_t free_task;
 	uint64_t gc_seq;
 	enum order_gc gc;
-	uint32_t gc_user;           // the consumer's: row of the open mark phase
+	uint32_t gc_user;  // the consumer's: row of the open mark phase
 
 	/* the merge */
 	VEC(struct cursor) cursors;
@@ -149,7 +149,7 @@ struct order {
 	const uint8_t *bytes;
 	size_t len;
 	struct kymo_error err;
-	uint64_t complete_end;      // bytes of the generations that are through
+	uint64_t complete_end;  // bytes of the generations that are through
 	uint64_t done_at_complete;
 
 	bool (*progress)(void *ctx, uint64_t done, uint64_t total);
@@ -160,8 +160,8 @@ struct order {
 #define ORDER_DEAD UINT32_MAX
 
 /* Checks the header and prepares; errors as kymo_reader_open. */
-enum kymo_status order_open(struct order *o, struct kymo_input *in, const struct kymo_reader_options *opt,
-                            struct kymo_error *err);
+enum kymo_status order_open(struct order *o, struct kymo_input *in,
+                            const struct kymo_reader_options *opt, struct kymo_error *err);
 void order_close(struct order *o);
 
 /*
@@ -184,7 +184,8 @@ enum order_phase { PHASE_BEGIN = 0, PHASE_ACTIVE, PHASE_ACTIVE_OPENED, PHASE_END
 enum step { STEP_OK = 0, STEP_WAIT, STEP_BROKEN };
 
 /* Writes o->err with the cursor's place; returns STEP_BROKEN. */
-enum step order_broken(struct order *o, const struct cursor *c, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
+enum step order_broken(struct order *o, const struct cursor *c, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4), cold));
 enum step order_no_memory(struct order *o) __attribute__((cold));
 /* Puts the cursor on its next event, checking every byte. 1: there is one; 0: the stream is over; -1: broken. */
 int order_advance_slow(struct order *o, struct cursor *c);

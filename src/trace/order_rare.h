@@ -6,8 +6,8 @@
  * Each checks in the order in which Go's reader checks (docs/format/v2.md), so that the same traces are refused.
  */
 
-static const uint8_t go_state_of[5] = {KYMO_GO_UNDETERMINED, KYMO_GO_RUNNABLE, KYMO_GO_RUNNING, KYMO_GO_SYSCALL,
-                                       KYMO_GO_WAITING};
+static const uint8_t go_state_of[5] = {KYMO_GO_UNDETERMINED, KYMO_GO_RUNNABLE, KYMO_GO_RUNNING,
+                                       KYMO_GO_SYSCALL, KYMO_GO_WAITING};
 
 static inline void bind_g(struct order *o, uint32_t m, uint32_t g)
 {
@@ -18,7 +18,8 @@ static inline void bind_g(struct order *o, uint32_t m, uint32_t g)
 	o->ms.at[m].g = g;
 }
 
-static inline struct order_node *find_range(struct order *o, uint32_t g, uint8_t kind, kymo_string_ix name, uint32_t **link)
+static inline struct order_node *find_range(struct order *o, uint32_t g, uint8_t kind,
+                                            kymo_string_ix name, uint32_t **link)
 {
 	uint32_t *l = &o->gs.at[g].ranges;
 	for (; *l; l = &o->nodes.at[*l].next)
@@ -30,7 +31,8 @@ static inline struct order_node *find_range(struct order *o, uint32_t g, uint8_t
 	return NULL;
 }
 
-static inline struct order_node *open_range(struct order *o, uint32_t g, uint8_t kind, kymo_string_ix name)
+static inline struct order_node *open_range(struct order *o, uint32_t g, uint8_t kind,
+                                            kymo_string_ix name)
 {
 	uint32_t n = order_new_node(o);
 	if (!n)
@@ -42,7 +44,9 @@ static inline struct order_node *open_range(struct order *o, uint32_t g, uint8_t
 
 /* ---- statuses: rare, and long ---- */
 
-static __attribute__((noinline)) enum step apply_proc_status(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, uint64_t id,
+static __attribute__((noinline)) enum step apply_proc_status(struct order *o, SINK *k,
+                                                             struct cursor *c, kymo_ns time,
+                                                             struct ctx x, uint64_t id,
                                                              uint64_t status, const uint8_t *p)
 {
 	if (status < P_RUNNING || status > P_ABANDONED)
@@ -61,10 +65,13 @@ static __attribute__((noinline)) enum step apply_proc_status(struct order *o, SI
 			while (m < o->ms.count && o->ms.at[m].p != q)
 				m++;
 			if (m == o->ms.count)
-				FAIL("failed to find sched context for proc %" PRIu64 " that's about to be stolen", id);
+				FAIL("failed to find sched context for proc %" PRIu64
+				     " that's about to be stolen",
+				     id);
 			x = (struct ctx){m, q, o->ms.at[m].g};
 		} else if (s->status != status) {
-			FAIL("inconsistent status for proc %" PRIu64 ": old %u vs. new %" PRIu64, id, s->status, status);
+			FAIL("inconsistent status for proc %" PRIu64 ": old %u vs. new %" PRIu64,
+			     id, s->status, status);
 		}
 		s->gen = o->gen_ordinal;
 		s->seq = 0;
@@ -83,9 +90,9 @@ static __attribute__((noinline)) enum step apply_proc_status(struct order *o, SI
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, uint64_t id,
-                                                           uint64_t thread, uint64_t status, kymo_stack_ix stack,
-                                                           const uint8_t *p)
+static __attribute__((noinline)) enum step
+apply_go_status(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, uint64_t id,
+                uint64_t thread, uint64_t status, kymo_stack_ix stack, const uint8_t *p)
 {
 	if (status < G_RUNNABLE || status > G_WAITING)
 		FAIL("invalid status for goroutine %" PRIu64 ": %" PRIu64, id, status);
@@ -97,7 +104,8 @@ static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK
 	if (g) {
 		struct order_g *s = &o->gs.at[g];
 		if (s->status != status)
-			FAIL("inconsistent status for goroutine %" PRIu64 ": old %u vs. new %" PRIu64, id, s->status, status);
+			FAIL("inconsistent status for goroutine %" PRIu64 ": old %u vs. new %" PRIu64,
+			     id, s->status, status);
 		s->gen = o->gen_ordinal;
 		s->seq = 0;
 	} else if (initial) {
@@ -106,8 +114,9 @@ static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK
 			return order_no_memory(o);
 		was = KYMO_GO_UNDETERMINED;
 	} else {
-		FAIL("found goroutine status for new goroutine after the first generation: id=%" PRIu64 " status=%" PRIu64, id,
-		     status);
+		FAIL("found goroutine status for new goroutine after the first generation: id=%" PRIu64
+		     " status=%" PRIu64,
+		     id, status);
 	}
 	uint32_t bind_m = 0;
 	if (status == G_RUNNING) {
@@ -124,7 +133,8 @@ static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK
 			uint32_t m = order_find(&o->m_ix, thread);
 			if (m) {
 				if (o->ms.at[m].g != g)
-					FAIL("inconsistent thread for syscalling goroutine %" PRIu64, id);
+					FAIL("inconsistent thread for syscalling goroutine %" PRIu64,
+					     id);
 				x.g = g;
 			} else {
 				m = order_m_of(o, thread);
@@ -144,7 +154,8 @@ static __attribute__((noinline)) enum step apply_go_status(struct order *o, SINK
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_gc(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, uint64_t seq,
+static __attribute__((noinline)) enum step apply_gc(struct order *o, SINK *k, struct cursor *c,
+                                                    kymo_ns time, struct ctx x, uint64_t seq,
                                                     kymo_stack_ix stack, const uint8_t *p)
 {
 	bool follows = seq == o->gc_seq + 1;
@@ -192,7 +203,8 @@ static __attribute__((noinline)) enum step apply_gc(struct order *o, SINK *k, st
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_task(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_task(struct order *o, SINK *k, struct cursor *c,
+                                                      kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	bool begin = c->type == WIRE_UserTaskBegin;
 	uint64_t id = ARG(), parent = KYMO_NONE;
@@ -222,7 +234,8 @@ static __attribute__((noinline)) enum step apply_task(struct order *o, SINK *k, 
 			return order_no_memory(o);
 		else
 			entry = (uint32_t)o->tasks.count - 1;
-		o->tasks.at[entry] = (struct order_task){.id = id, .parent = parent, .name = name, .user = UINT32_MAX};
+		o->tasks.at[entry] = (struct order_task){
+			.id = id, .parent = parent, .name = name, .user = UINT32_MAX};
 		*v = entry;
 	} else {
 		NEED_MPG();
@@ -237,11 +250,13 @@ static __attribute__((noinline)) enum step apply_task(struct order *o, SINK *k, 
 	}
 	STACK(stack, stack_id);
 	kymo_ns t = TIME();
-	on_task(k, o, x, t, begin, id, parent, name, stack, entry ? &o->tasks.at[entry].user : &no_user);
+	on_task(k, o, x, t, begin, id, parent, name, stack,
+	        entry ? &o->tasks.at[entry].user : &no_user);
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_region(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_region(struct order *o, SINK *k, struct cursor *c,
+                                                        kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	uint64_t task = ARG(), name_id = ARG(), stack_id = ARG();
 	uint32_t no_user = UINT32_MAX, *user = &no_user;
@@ -262,8 +277,10 @@ static __attribute__((noinline)) enum step apply_region(struct order *o, SINK *k
 		uint32_t n = o->gs.at[x.g].regions;
 		struct order_node *top = &o->nodes.at[n];
 		if (top->task != task || top->name != name)
-			FAIL("misuse of region in goroutine %" PRIu64 ": region end of task %" PRIu64 " does not match the innermost "
-			     "one open, of task %" PRIu64, o->gs.at[x.g].id, task, top->task);
+			FAIL("misuse of region in goroutine %" PRIu64
+			     ": region end of task %" PRIu64 " does not match the innermost "
+			     "one open, of task %" PRIu64,
+			     o->gs.at[x.g].id, task, top->task);
 		o->gs.at[x.g].regions = top->next;
 		no_user = top->user;
 		order_free_node(o, n);
@@ -274,9 +291,12 @@ static __attribute__((noinline)) enum step apply_region(struct order *o, SINK *k
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_go_range(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_go_range(struct order *o, SINK *k,
+                                                          struct cursor *c, kymo_ns time,
+                                                          struct ctx x, const uint8_t *p)
 {
-	uint8_t kind = c->type == WIRE_STWBegin || c->type == WIRE_STWEnd ? KYMO_RANGE_STW : KYMO_RANGE_ASSIST;
+	uint8_t kind = c->type == WIRE_STWBegin || c->type == WIRE_STWEnd ? KYMO_RANGE_STW
+	                                                                  : KYMO_RANGE_ASSIST;
 	bool begin = c->type == WIRE_STWBegin || c->type == WIRE_GCMarkAssistBegin;
 	uint64_t kind_id = c->type == WIRE_STWBegin ? ARG() : 0, stack_id = begin ? ARG() : 0;
 	ARGS_END();
@@ -302,7 +322,8 @@ static __attribute__((noinline)) enum step apply_go_range(struct order *o, SINK 
 	} else {
 		n = find_range(o, x.g, kind, 0, &link);
 		if (!n)
-			FAIL("end of a range that is not open on goroutine %" PRIu64, o->gs.at[x.g].id);
+			FAIL("end of a range that is not open on goroutine %" PRIu64,
+			     o->gs.at[x.g].id);
 		name = n->name;
 		none = n->user;
 		uint32_t ix = *link;
@@ -315,7 +336,8 @@ static __attribute__((noinline)) enum step apply_go_range(struct order *o, SINK 
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_active(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_active(struct order *o, SINK *k, struct cursor *c,
+                                                        kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	uint64_t id = ARG();
 	ARGS_END();
@@ -326,28 +348,33 @@ static __attribute__((noinline)) enum step apply_active(struct order *o, SINK *k
 		if (!q)
 			FAIL("sweep active on proc %" PRIu64 " that doesn't exist", id);
 		if (o->ps.at[q].sweeping == initial)
-			FAIL("sweep active on proc %" PRIu64 " is %s", id, initial ? "already open" : "not open");
+			FAIL("sweep active on proc %" PRIu64 " is %s", id,
+			     initial ? "already open" : "not open");
 		o->ps.at[q].sweeping = true;
 		kymo_ns t = TIME();
-		on_range(k, o, x, t, KYMO_RANGE_SWEEP, phase, o->name_sweep, 0, q, &o->ps.at[q].sweep_user, 0, 0, 0);
+		on_range(k, o, x, t, KYMO_RANGE_SWEEP, phase, o->name_sweep, 0, q,
+		         &o->ps.at[q].sweep_user, 0, 0, 0);
 	} else {
 		uint32_t g = order_find(&o->g_ix, id);
 		if (!g)
 			FAIL("mark assist active on goroutine %" PRIu64 " that doesn't exist", id);
 		struct order_node *n = find_range(o, g, KYMO_RANGE_ASSIST, o->name_assist, NULL);
 		if ((n != NULL) == initial)
-			FAIL("mark assist active on goroutine %" PRIu64 " is %s", id, initial ? "already open" : "not open");
+			FAIL("mark assist active on goroutine %" PRIu64 " is %s", id,
+			     initial ? "already open" : "not open");
 		if (!n)
 			n = open_range(o, g, KYMO_RANGE_ASSIST, o->name_assist);
 		if (!n)
 			return order_no_memory(o);
 		kymo_ns t = TIME();
-		on_range(k, o, x, t, KYMO_RANGE_ASSIST, phase, o->name_assist, g, 0, &n->user, 0, 0, 0);
+		on_range(k, o, x, t, KYMO_RANGE_ASSIST, phase, o->name_assist, g, 0, &n->user, 0, 0,
+		         0);
 	}
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_sweep(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_sweep(struct order *o, SINK *k, struct cursor *c,
+                                                       kymo_ns time, struct ctx x, const uint8_t *p)
 {
 	bool begin = c->type == WIRE_GCSweepBegin;
 	uint64_t a = ARG(), b = begin ? 0 : ARG();
@@ -355,16 +382,19 @@ static __attribute__((noinline)) enum step apply_sweep(struct order *o, SINK *k,
 	NEED(m, "thread");
 	NEED(p, "proc");
 	if (o->ps.at[x.p].sweeping == begin)
-		FAIL("sweep on proc %" PRIu64 " is %s", o->ps.at[x.p].id, begin ? "already open" : "not open");
+		FAIL("sweep on proc %" PRIu64 " is %s", o->ps.at[x.p].id,
+		     begin ? "already open" : "not open");
 	o->ps.at[x.p].sweeping = begin;
 	STACK(stack, begin ? a : 0);
 	kymo_ns t = TIME();
-	on_range(k, o, x, t, KYMO_RANGE_SWEEP, begin ? PHASE_BEGIN : PHASE_END, o->name_sweep, 0, x.p,
-	         &o->ps.at[x.p].sweep_user, stack, begin ? 0 : a, b);
+	on_range(k, o, x, t, KYMO_RANGE_SWEEP, begin ? PHASE_BEGIN : PHASE_END, o->name_sweep, 0,
+	         x.p, &o->ps.at[x.p].sweep_user, stack, begin ? 0 : a, b);
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_proc_steal(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x, const uint8_t *p)
+static __attribute__((noinline)) enum step apply_proc_steal(struct order *o, SINK *k,
+                                                            struct cursor *c, kymo_ns time,
+                                                            struct ctx x, const uint8_t *p)
 {
 	uint64_t id = ARG(), seq = ARG(), victim = ARG();
 	ARGS_END();
@@ -380,7 +410,9 @@ static __attribute__((noinline)) enum step apply_proc_steal(struct order *o, SIN
 		if (!m)
 			FAIL("stole proc from non-existent thread %" PRIu64, victim);
 		if (o->ms.at[m].p != q)
-			FAIL("tried to steal proc %" PRIu64 " from thread %" PRIu64 ", which does not have it", id, victim);
+			FAIL("tried to steal proc %" PRIu64 " from thread %" PRIu64
+			     ", which does not have it",
+			     id, victim);
 	}
 	s->status = P_IDLE;
 	s->seq = seq;
@@ -393,8 +425,9 @@ static __attribute__((noinline)) enum step apply_proc_steal(struct order *o, SIN
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_destroy_syscall(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x,
-                                                                 const uint8_t *p)
+static __attribute__((noinline)) enum step apply_destroy_syscall(struct order *o, SINK *k,
+                                                                 struct cursor *c, kymo_ns time,
+                                                                 struct ctx x, const uint8_t *p)
 {
 	NEED(m, "thread");
 	NEED(g, "goroutine");
@@ -417,8 +450,9 @@ static __attribute__((noinline)) enum step apply_destroy_syscall(struct order *o
 	DONE();
 }
 
-static __attribute__((noinline)) enum step apply_experimental(struct order *o, SINK *k, struct cursor *c, kymo_ns time, struct ctx x,
-                                                              const uint8_t *p)
+static __attribute__((noinline)) enum step apply_experimental(struct order *o, SINK *k,
+                                                              struct cursor *c, kymo_ns time,
+                                                              struct ctx x, const uint8_t *p)
 {
 	uint64_t args[WIRE_MAX_ARGS] = {0};
 	unsigned n = wire_events[c->type].arg_count - 1u;

@@ -38,7 +38,8 @@
  * The next event of the cursor, fast where its bytes surely are all in the batch. The place and the time come and go
  * in registers; the cursor has them only where somebody else looks.
  */
-static always_inline int advance(struct order *o, struct cursor *c, const uint8_t **place, kymo_ns *time, uint8_t *next_type)
+static always_inline int advance(struct order *o, struct cursor *c, const uint8_t **place,
+                                 kymo_ns *time, uint8_t *next_type)
 {
 	const uint8_t *p = *place;
 	if (unlikely(c->end - p < 1 + WIRE_MAX_ARGS * 10))
@@ -52,8 +53,9 @@ static always_inline int advance(struct order *o, struct cursor *c, const uint8_
 		goto slow;
 	}
 	// With whole ns per tick (64 everywhere but on Windows) the product is exact, and is what the double gives.
-	kymo_ns dt = likely(o->whole_ns != 0 && ticks < (uint64_t)1 << 40) ? (kymo_ns)(ticks * o->whole_ns)
-	                                                                   : (kymo_ns)((double)ticks * o->gen.ns_per_tick);
+	kymo_ns dt = likely(o->whole_ns != 0 && ticks < (uint64_t)1 << 40)
+	                     ? (kymo_ns)(ticks * o->whole_ns)
+	                     : (kymo_ns)((double)ticks * o->gen.ns_per_tick);
 	if (unlikely(__builtin_add_overflow(*time, dt, time))) {
 		order_broken(o, c, "time out of range");
 		return -1;
@@ -76,7 +78,8 @@ slow:
 
 /* ---- one event ---- */
 
-static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c, const uint8_t **place, kymo_ns time, uint8_t type)
+static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
+                                     const uint8_t **place, kymo_ns time, uint8_t type)
 {
 	const uint8_t *p = *place;
 	struct ctx x = {0};
@@ -123,7 +126,8 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		if (block)
 			on_g(k, o, x, t, x.g, KYMO_GO_RUNNING, KYMO_GO_WAITING, reason, stack, stack);
 		else
-			on_g(k, o, x, t, x.g, KYMO_GO_RUNNING, KYMO_GO_RUNNABLE, reason, stack, stack);
+			on_g(k, o, x, t, x.g, KYMO_GO_RUNNING, KYMO_GO_RUNNABLE, reason, stack,
+			     stack);
 		o->ms.at[x.m].g = 0;
 		DONE_HERE();
 	}
@@ -148,7 +152,8 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		ARGS_END();
 		NEED(m, "thread");
 		NEED(p, "proc");
-		if (unlikely(x.g && o->gs.at[x.g].status != G_FREE && o->gs.at[x.g].status != G_RUNNING))
+		if (unlikely(x.g && o->gs.at[x.g].status != G_FREE &&
+		             o->gs.at[x.g].status != G_RUNNING))
 			FAIL("GoCreate event for goroutine that's not running");
 		if (unlikely(order_find(&o->g_ix, id) != 0))
 			FAIL("tried to create goroutine (%" PRIu64 ") that already exists", id);
@@ -160,7 +165,8 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		if (unlikely(!g))
 			return order_no_memory(o);
 		kymo_ns t = TIME();
-		on_g(k, o, x, t, g, KYMO_GO_NOT_EXIST, blocked ? KYMO_GO_WAITING : KYMO_GO_RUNNABLE, 0, new_stack, stack);
+		on_g(k, o, x, t, g, KYMO_GO_NOT_EXIST, blocked ? KYMO_GO_WAITING : KYMO_GO_RUNNABLE,
+		     0, new_stack, stack);
 		DONE_HERE();
 	}
 	case WIRE_GoDestroy: {
@@ -245,8 +251,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		on_bind(k, o, x.m, t);
 		DONE_HERE();
 	}
-	case WIRE_ProcSteal:
-		RARE(apply_proc_steal(o, k, c, time, x, p));
+	case WIRE_ProcSteal: RARE(apply_proc_steal(o, k, c, time, x, p));
 	case WIRE_ProcStatus: {
 		uint64_t id = ARG(), status = ARG();
 		ARGS_END();
@@ -296,7 +301,8 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		NEED(m, "thread");
 		NEED_NOT(g, "goroutine");
 		if (order_find(&o->g_ix, id))
-			FAIL("tried to create goroutine (%" PRIu64 ") in syscall that already exists", id);
+			FAIL("tried to create goroutine (%" PRIu64 ") in syscall that already exists",
+			     id);
 		if (id == 0 || id >= (uint64_t)1 << 63)
 			FAIL("goroutine id %" PRIu64 " out of range", id);
 		uint32_t g = order_new_g(o, id, G_SYSCALL);
@@ -308,8 +314,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		on_bind(k, o, x.m, t);
 		DONE_HERE();
 	}
-	case WIRE_GoDestroySyscall:
-		RARE(apply_destroy_syscall(o, k, c, time, x, p));
+	case WIRE_GoDestroySyscall: RARE(apply_destroy_syscall(o, k, c, time, x, p));
 	case WIRE_HeapAlloc:
 	case WIRE_HeapGoal: {
 		uint64_t value = ARG();
@@ -317,7 +322,9 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		NEED(m, "thread");
 		NEED(p, "proc");
 		kymo_ns t = TIME();
-		on_metric(k, o, x, t, type == WIRE_HeapAlloc ? KYMO_METRIC_HEAP_LIVE : KYMO_METRIC_HEAP_GOAL, value, 0);
+		on_metric(k, o, x, t,
+		          type == WIRE_HeapAlloc ? KYMO_METRIC_HEAP_LIVE : KYMO_METRIC_HEAP_GOAL,
+		          value, 0);
 		DONE_HERE();
 	}
 	case WIRE_ProcsChange: {
@@ -352,14 +359,11 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 	case WIRE_STWBegin:
 	case WIRE_STWEnd:
 	case WIRE_GCMarkAssistBegin:
-	case WIRE_GCMarkAssistEnd:
-		RARE(apply_go_range(o, k, c, time, x, p));
+	case WIRE_GCMarkAssistEnd: RARE(apply_go_range(o, k, c, time, x, p));
 	case WIRE_GCSweepActive:
-	case WIRE_GCMarkAssistActive:
-		RARE(apply_active(o, k, c, time, x, p));
+	case WIRE_GCMarkAssistActive: RARE(apply_active(o, k, c, time, x, p));
 	case WIRE_GCSweepBegin:
-	case WIRE_GCSweepEnd:
-		RARE(apply_sweep(o, k, c, time, x, p));
+	case WIRE_GCSweepEnd: RARE(apply_sweep(o, k, c, time, x, p));
 	case WIRE_GCActive:
 	case WIRE_GCEnd:
 	case WIRE_GCBegin: {
@@ -369,13 +373,10 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 		RARE(apply_gc(o, k, c, time, x, seq, stack, p));
 	}
 	case WIRE_UserTaskBegin:
-	case WIRE_UserTaskEnd:
-		RARE(apply_task(o, k, c, time, x, p));
+	case WIRE_UserTaskEnd: RARE(apply_task(o, k, c, time, x, p));
 	case WIRE_UserRegionBegin:
-	case WIRE_UserRegionEnd:
-		RARE(apply_region(o, k, c, time, x, p));
-	default:
-		RARE(apply_experimental(o, k, c, time, x, p));
+	case WIRE_UserRegionEnd: RARE(apply_region(o, k, c, time, x, p));
+	default: RARE(apply_experimental(o, k, c, time, x, p));
 	}
 }
 
@@ -388,7 +389,8 @@ static bool deliver_sample(struct order *o, SINK *k)
 	struct gen_sample *s = &o->gen.samples.at[o->sample_at];
 	kymo_stack_ix stack = gen_id(&o->gen.stacks, s->stack_id);
 	if (stack == GEN_NO_ID) {
-		order_broken(o, NULL, "CPU sample names stack %" PRIu64 ", which does not exist", s->stack_id);
+		order_broken(o, NULL, "CPU sample names stack %" PRIu64 ", which does not exist",
+		             s->stack_id);
 		return false;
 	}
 	o->sample_at++;
@@ -422,7 +424,9 @@ static enum run_result run(struct order *o, SINK *k)
 	if (o->gen_ordinal && !o->initial_gen && o->heap_count)
 		o->initial_gen = o->gen.number;
 	while (!on_full(k)) {
-		kymo_ns sample = o->sample_at < o->gen.samples.count ? o->gen.samples.at[o->sample_at].time : INT64_MAX;
+		kymo_ns sample = o->sample_at < o->gen.samples.count
+		                         ? o->gen.samples.at[o->sample_at].time
+		                         : INT64_MAX;
 		if (o->heap_count == 0) {
 			if (sample == INT64_MAX)
 				return RUN_GENERATION_DONE;
@@ -455,7 +459,8 @@ static enum run_result run(struct order *o, SINK *k)
 			enum step r = apply(o, k, c, &place, time, type);
 			if (likely(r == STEP_OK)) {
 				more = advance(o, c, &place, &time, &type);
-				if (likely(more > 0) && likely(time <= limit) && !failed && !on_full(k))
+				if (likely(more > 0) && likely(time <= limit) && !failed &&
+				    !on_full(k))
 					continue;
 				break;
 			}
@@ -478,7 +483,9 @@ static enum run_result run(struct order *o, SINK *k)
 			while (at < o->heap_count && h[at] == failed)
 				at++;
 			if (at >= o->heap_count) {
-				order_broken(o, failed, "failed to advance: every thread's next event must wait for another");
+				order_broken(
+					o, failed,
+					"failed to advance: every thread's next event must wait for another");
 				return RUN_BROKEN;
 			}
 			c = h[at];

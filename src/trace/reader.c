@@ -2,7 +2,6 @@
 /* The public stream of events: a consumer of order_run.h that fills a small buffer. */
 #include <stdlib.h>
 
-
 #include "base/error.h"
 #include "trace/order.h"
 #include "wire/spec.h"
@@ -37,8 +36,8 @@ static inline void on_cut(SINK *k)
 		k->count = k->step_from;
 }
 
-static inline struct kymo_event *push(SINK *k, const struct order *o, struct ctx x, kymo_ns t, enum kymo_event_kind kind,
-                                      kymo_stack_ix stack)
+static inline struct kymo_event *push(SINK *k, const struct order *o, struct ctx x, kymo_ns t,
+                                      enum kymo_event_kind kind, kymo_stack_ix stack)
 {
 	struct kymo_event *e = &k->buf[k->count++];
 	e->time = t;
@@ -51,8 +50,8 @@ static inline struct kymo_event *push(SINK *k, const struct order *o, struct ctx
 	return e;
 }
 
-static inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t g, int from, int to, kymo_string_ix reason,
-                        kymo_stack_ix tstack, kymo_stack_ix stack)
+static inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t g, int from,
+                        int to, kymo_string_ix reason, kymo_stack_ix tstack, kymo_stack_ix stack)
 {
 	struct kymo_event *e = push(k, o, x, t, KYMO_EV_STATE_TRANSITION, stack);
 	e->u.transition.resource = KYMO_RESOURCE_GOROUTINE;
@@ -63,7 +62,8 @@ static inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint3
 	e->u.transition.stack = tstack;
 }
 
-static inline void on_p(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t p, int from, int to)
+static inline void on_p(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t p, int from,
+                        int to)
 {
 	struct kymo_event *e = push(k, o, x, t, KYMO_EV_STATE_TRANSITION, 0);
 	e->u.transition.resource = KYMO_RESOURCE_PROC;
@@ -79,24 +79,32 @@ static inline void on_bind(SINK *k, struct order *o, uint32_t m, kymo_ns t)
 	(void)k, (void)o, (void)m, (void)t;
 }
 
-static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind, int phase, kymo_string_ix name, uint32_t g,
-                     uint32_t p, uint32_t *user, kymo_stack_ix stack, uint64_t swept, uint64_t reclaimed)
+static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind, int phase,
+                     kymo_string_ix name, uint32_t g, uint32_t p, uint32_t *user,
+                     kymo_stack_ix stack, uint64_t swept, uint64_t reclaimed)
 {
 	(void)user;
-	enum kymo_event_kind ev = phase == PHASE_BEGIN ? KYMO_EV_RANGE_BEGIN : phase == PHASE_END ? KYMO_EV_RANGE_END : KYMO_EV_RANGE_ACTIVE;
+	enum kymo_event_kind ev = phase == PHASE_BEGIN ? KYMO_EV_RANGE_BEGIN
+	                          : phase == PHASE_END ? KYMO_EV_RANGE_END
+	                                               : KYMO_EV_RANGE_ACTIVE;
 	struct kymo_event *e = push(k, o, x, t, ev, stack);
 	e->u.range.name = name;
-	e->u.range.scope = g ? KYMO_RESOURCE_GOROUTINE : p ? KYMO_RESOURCE_PROC : KYMO_RESOURCE_NONE;
+	e->u.range.scope = g   ? KYMO_RESOURCE_GOROUTINE
+	                   : p ? KYMO_RESOURCE_PROC
+	                       : KYMO_RESOURCE_NONE;
 	e->u.range.scope_id = g ? o->gs.at[g].id : p ? o->ps.at[p].id : KYMO_NONE;
 	e->u.range.has_swept = kind == KYMO_RANGE_SWEEP && ev == KYMO_EV_RANGE_END;
 	e->u.range.swept_bytes = swept;
 	e->u.range.reclaimed_bytes = reclaimed;
 }
 
-static void on_metric(SINK *k, struct order *o, struct ctx x, kymo_ns t, int metric, uint64_t value, kymo_stack_ix stack)
+static void on_metric(SINK *k, struct order *o, struct ctx x, kymo_ns t, int metric, uint64_t value,
+                      kymo_stack_ix stack)
 {
 	struct kymo_event *e = push(k, o, x, t, KYMO_EV_METRIC, stack);
-	e->u.metric.name = metric == KYMO_METRIC_GOMAXPROCS ? o->name_gomaxprocs : metric == KYMO_METRIC_HEAP_LIVE ? o->name_heap_live : o->name_heap_goal;
+	e->u.metric.name = metric == KYMO_METRIC_GOMAXPROCS  ? o->name_gomaxprocs
+	                   : metric == KYMO_METRIC_HEAP_LIVE ? o->name_heap_live
+	                                                     : o->name_heap_goal;
 	e->u.metric.value = value;
 }
 
@@ -107,8 +115,8 @@ static void on_label(SINK *k, struct order *o, struct ctx x, kymo_ns t, kymo_str
 	e->u.label.goroutine = e->goroutine;
 }
 
-static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t id, uint64_t parent,
-                    kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
+static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t id,
+                    uint64_t parent, kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
 {
 	(void)user;
 	struct kymo_event *e = push(k, o, x, t, begin ? KYMO_EV_TASK_BEGIN : KYMO_EV_TASK_END, stack);
@@ -117,17 +125,18 @@ static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begi
 	e->u.task.type = name;
 }
 
-static void on_region(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t task, kymo_string_ix name,
-                      kymo_stack_ix stack, uint32_t *user)
+static void on_region(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t task,
+                      kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
 {
 	(void)user;
-	struct kymo_event *e = push(k, o, x, t, begin ? KYMO_EV_REGION_BEGIN : KYMO_EV_REGION_END, stack);
+	struct kymo_event *e =
+		push(k, o, x, t, begin ? KYMO_EV_REGION_BEGIN : KYMO_EV_REGION_END, stack);
 	e->u.region.task = task;
 	e->u.region.type = name;
 }
 
-static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t task, kymo_string_ix category,
-                   kymo_string_ix message, kymo_stack_ix stack)
+static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t task,
+                   kymo_string_ix category, kymo_string_ix message, kymo_stack_ix stack)
 {
 	struct kymo_event *e = push(k, o, x, t, KYMO_EV_LOG, stack);
 	e->u.log.task = task;
@@ -135,7 +144,8 @@ static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t t
 	e->u.log.message = message;
 }
 
-static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_sample *s, kymo_stack_ix stack)
+static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_sample *s,
+                      kymo_stack_ix stack)
 {
 	struct kymo_event *e = push(k, o, (struct ctx){0}, t, KYMO_EV_STACK_SAMPLE, stack);
 	e->wire_type = WIRE_CPUSample;
@@ -144,7 +154,8 @@ static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_samp
 	e->goroutine = s->goroutine;
 }
 
-static void on_experimental(SINK *k, struct order *o, struct ctx x, kymo_ns t, unsigned type, const uint64_t *args, unsigned n)
+static void on_experimental(SINK *k, struct order *o, struct ctx x, kymo_ns t, unsigned type,
+                            const uint64_t *args, unsigned n)
 {
 	struct kymo_event *e = push(k, o, x, t, KYMO_EV_EXPERIMENTAL, 0);
 	e->wire_type = (uint8_t)type;
@@ -194,8 +205,8 @@ static void fill(struct kymo_reader *r)
 	}
 }
 
-enum kymo_status kymo_reader_open(struct kymo_input *in, const struct kymo_reader_options *options, struct kymo_reader **out,
-                                  struct kymo_error *err)
+enum kymo_status kymo_reader_open(struct kymo_input *in, const struct kymo_reader_options *options,
+                                  struct kymo_reader **out, struct kymo_error *err)
 {
 	*out = NULL;
 	struct kymo_reader *r = calloc(1, sizeof *r);
@@ -239,7 +250,8 @@ struct kymo_str kymo_reader_string(const struct kymo_reader *r, kymo_string_ix i
 	return ix < r->o.tables.strings.count ? r->o.tables.strings.at[ix] : (struct kymo_str){"", 0};
 }
 
-const struct kymo_frame *kymo_reader_stack(const struct kymo_reader *r, kymo_stack_ix ix, size_t *count)
+const struct kymo_frame *kymo_reader_stack(const struct kymo_reader *r, kymo_stack_ix ix,
+                                           size_t *count)
 {
 	if (ix >= r->o.tables.stacks.count)
 		ix = 0;

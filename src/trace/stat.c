@@ -9,7 +9,7 @@
 struct counter {
 	uint64_t transitions;  // apart: the compiler keeps it near
 	struct kymo_stat *s;
-	VEC(kymo_ns) stw_begin;   // of open ones, by `user`
+	VEC(kymo_ns) stw_begin;  // of open ones, by `user`
 	kymo_ns stw_open_sum;
 	uint64_t stw_open;
 	uint64_t extra_gs, extra_ps, extra_ms;  // named by CPU samples only
@@ -34,14 +34,16 @@ static inline bool on_full(const SINK *k)
 	return false;
 }
 
-static inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t g, int from, int to, kymo_string_ix reason,
-                        kymo_stack_ix tstack, kymo_stack_ix stack)
+static inline void on_g(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t g, int from,
+                        int to, kymo_string_ix reason, kymo_stack_ix tstack, kymo_stack_ix stack)
 {
-	(void)o, (void)x, (void)t, (void)g, (void)from, (void)to, (void)reason, (void)tstack, (void)stack;
+	(void)o, (void)x, (void)t, (void)g, (void)from, (void)to, (void)reason, (void)tstack,
+		(void)stack;
 	k->transitions++;
 }
 
-static inline void on_p(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t p, int from, int to)
+static inline void on_p(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint32_t p, int from,
+                        int to)
 {
 	(void)o, (void)x, (void)t, (void)p, (void)from, (void)to;
 	k->transitions++;
@@ -52,11 +54,14 @@ static inline void on_bind(SINK *k, struct order *o, uint32_t m, kymo_ns t)
 	(void)k, (void)o, (void)m, (void)t;
 }
 
-static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind, int phase, kymo_string_ix name, uint32_t g,
-                     uint32_t p, uint32_t *user, kymo_stack_ix stack, uint64_t swept, uint64_t reclaimed)
+static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind, int phase,
+                     kymo_string_ix name, uint32_t g, uint32_t p, uint32_t *user,
+                     kymo_stack_ix stack, uint64_t swept, uint64_t reclaimed)
 {
 	(void)o, (void)x, (void)name, (void)g, (void)p, (void)stack, (void)swept, (void)reclaimed;
-	k->s->kinds[phase == PHASE_BEGIN ? KYMO_EV_RANGE_BEGIN : phase == PHASE_END ? KYMO_EV_RANGE_END : KYMO_EV_RANGE_ACTIVE]++;
+	k->s->kinds[phase == PHASE_BEGIN ? KYMO_EV_RANGE_BEGIN
+	            : phase == PHASE_END ? KYMO_EV_RANGE_END
+	                                 : KYMO_EV_RANGE_ACTIVE]++;
 	if (kind == KYMO_RANGE_GC && (phase == PHASE_BEGIN || phase == PHASE_ACTIVE_OPENED))
 		k->s->gc_cycles++;
 	if (kind != KYMO_RANGE_STW)
@@ -78,7 +83,8 @@ static void on_range(SINK *k, struct order *o, struct ctx x, kymo_ns t, int kind
 	}
 }
 
-static void on_metric(SINK *k, struct order *o, struct ctx x, kymo_ns t, int metric, uint64_t value, kymo_stack_ix stack)
+static void on_metric(SINK *k, struct order *o, struct ctx x, kymo_ns t, int metric, uint64_t value,
+                      kymo_stack_ix stack)
 {
 	(void)o, (void)x, (void)t, (void)stack;
 	k->s->kinds[KYMO_EV_METRIC]++;
@@ -92,22 +98,22 @@ static void on_label(SINK *k, struct order *o, struct ctx x, kymo_ns t, kymo_str
 	k->s->kinds[KYMO_EV_LABEL]++;
 }
 
-static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t id, uint64_t parent,
-                    kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
+static void on_task(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t id,
+                    uint64_t parent, kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
 {
 	(void)o, (void)x, (void)t, (void)id, (void)parent, (void)name, (void)stack, (void)user;
 	k->s->kinds[begin ? KYMO_EV_TASK_BEGIN : KYMO_EV_TASK_END]++;
 }
 
-static void on_region(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t task, kymo_string_ix name,
-                      kymo_stack_ix stack, uint32_t *user)
+static void on_region(SINK *k, struct order *o, struct ctx x, kymo_ns t, bool begin, uint64_t task,
+                      kymo_string_ix name, kymo_stack_ix stack, uint32_t *user)
 {
 	(void)o, (void)x, (void)t, (void)task, (void)name, (void)stack, (void)user;
 	k->s->kinds[begin ? KYMO_EV_REGION_BEGIN : KYMO_EV_REGION_END]++;
 }
 
-static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t task, kymo_string_ix category,
-                   kymo_string_ix message, kymo_stack_ix stack)
+static void on_log(SINK *k, struct order *o, struct ctx x, kymo_ns t, uint64_t task,
+                   kymo_string_ix category, kymo_string_ix message, kymo_stack_ix stack)
 {
 	(void)o, (void)x, (void)t, (void)task, (void)category, (void)message, (void)stack;
 	k->s->kinds[KYMO_EV_LOG]++;
@@ -126,7 +132,8 @@ static void note(struct idmap *known, struct idmap *extra, uint64_t id)
 		*e = 1;
 }
 
-static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_sample *s, kymo_stack_ix stack)
+static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_sample *s,
+                      kymo_stack_ix stack)
 {
 	(void)t, (void)stack;
 	k->s->kinds[KYMO_EV_STACK_SAMPLE]++;
@@ -135,7 +142,8 @@ static void on_sample(SINK *k, struct order *o, kymo_ns t, const struct gen_samp
 	note(&o->m_ix, &k->extra_m, s->thread);
 }
 
-static void on_experimental(SINK *k, struct order *o, struct ctx x, kymo_ns t, unsigned type, const uint64_t *args, unsigned n)
+static void on_experimental(SINK *k, struct order *o, struct ctx x, kymo_ns t, unsigned type,
+                            const uint64_t *args, unsigned n)
 {
 	(void)o, (void)x, (void)t, (void)type, (void)args, (void)n;
 	k->s->kinds[KYMO_EV_EXPERIMENTAL]++;
@@ -158,8 +166,8 @@ static uint64_t still_unknown(struct idmap *known, const struct idmap *extra)
 	return n;
 }
 
-enum kymo_status kymo_stat_compute(struct kymo_input *in, const struct kymo_reader_options *options, struct kymo_stat *out,
-                                   struct kymo_error *err)
+enum kymo_status kymo_stat_compute(struct kymo_input *in, const struct kymo_reader_options *options,
+                                   struct kymo_stat *out, struct kymo_error *err)
 {
 	struct order o;
 	struct counter k = {.s = out};

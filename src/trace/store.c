@@ -47,7 +47,8 @@ void span_scan_seek(struct span_scan *s, const struct kymo_trace *t, kymo_gorout
 	span_scan_begin(s, t, g);
 }
 
-static void to_span(const struct kymo_trace *t, kymo_goroutine_ix g, const struct span_rec *r, bool first, struct kymo_span *out)
+static void to_span(const struct kymo_trace *t, kymo_goroutine_ix g, const struct span_rec *r,
+                    bool first, struct kymo_span *out)
 {
 	*out = (struct kymo_span){.start = r->start};
 	switch (r->kind) {
@@ -87,8 +88,10 @@ static void to_span(const struct kymo_trace *t, kymo_goroutine_ix g, const struc
 		out->waker_stack = t->g.create_stack.at[g];
 		break;
 	default:
-		out->state = r->aux == MISC_SYSCALL_EXIT ? KYMO_SPAN_RUNNABLE : KYMO_SPAN_SYSCALL_BLOCKED;
-		out->cause = r->aux == MISC_SYSCALL_EXIT ? KYMO_CAUSE_SYSCALL_EXIT : KYMO_CAUSE_PROC_LOST;
+		out->state = r->aux == MISC_SYSCALL_EXIT ? KYMO_SPAN_RUNNABLE
+		                                         : KYMO_SPAN_SYSCALL_BLOCKED;
+		out->cause = r->aux == MISC_SYSCALL_EXIT ? KYMO_CAUSE_SYSCALL_EXIT
+		                                         : KYMO_CAUSE_PROC_LOST;
 		break;
 	}
 	if (first && t->g.flags.at[g] & KYMO_G_EXISTED)
@@ -96,9 +99,11 @@ static void to_span(const struct kymo_trace *t, kymo_goroutine_ix g, const struc
 }
 
 /* The public cursor carries a scan: the two have the same fields in another form. */
-_Static_assert(sizeof(struct span_scan) <= sizeof(((struct kymo_span_cursor *)0)->opaque), "a scan fits into a cursor");
+_Static_assert(sizeof(struct span_scan) <= sizeof(((struct kymo_span_cursor *)0)->opaque),
+               "a scan fits into a cursor");
 
-void kymo_span_seek(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns at, struct kymo_span_cursor *c)
+void kymo_span_seek(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns at,
+                    struct kymo_span_cursor *c)
 {
 	struct span_scan *s = (struct span_scan *)c->opaque;
 	struct span_rec r;
@@ -151,7 +156,9 @@ static void run_chunk(struct kymo_run_cursor *c, uint32_t n, uint32_t left)
 static const uint32_t *run_at(const struct kymo_run_cursor *c)
 {
 	const struct kymo_trace *t = c->t;
-	return (const uint32_t *)arena_at(&t->runs, t->run_chunks.at[t->run_chunks.from[c->p] + c->chunk].ref) + (size_t)c->pos * 3;
+	return (const uint32_t *)arena_at(
+		       &t->runs, t->run_chunks.at[t->run_chunks.from[c->p] + c->chunk].ref) +
+	       (size_t)c->pos * 3;
 }
 
 /* The record under the cursor; moves on. False at the end. */
@@ -337,10 +344,25 @@ void kymo_trace_free(struct kymo_trace *t)
 	vec_free(&t->proc_records);
 	vec_free(&t->thread_id);
 	const void *const columns[] = {
-		t->bindings.start, t->bindings.end, t->bindings.thread, t->bindings.proc, t->bindings.goroutine,
-		t->bindings.by_thread, t->binding_by_proc, t->proc_bindings, t->ranges.start, t->ranges.end, t->ranges.kind,
-		t->ranges.flags, t->ranges.name, t->ranges.goroutine, t->ranges.end_goroutine, t->ranges.proc, t->ranges.stack,
-		t->ranges.swept_bytes, t->ranges.reclaimed_bytes,
+		t->bindings.start,
+		t->bindings.end,
+		t->bindings.thread,
+		t->bindings.proc,
+		t->bindings.goroutine,
+		t->bindings.by_thread,
+		t->binding_by_proc,
+		t->proc_bindings,
+		t->ranges.start,
+		t->ranges.end,
+		t->ranges.kind,
+		t->ranges.flags,
+		t->ranges.name,
+		t->ranges.goroutine,
+		t->ranges.end_goroutine,
+		t->ranges.proc,
+		t->ranges.stack,
+		t->ranges.swept_bytes,
+		t->ranges.reclaimed_bytes,
 	};
 	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
 		free((void *)(uintptr_t)columns[i]);

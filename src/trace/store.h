@@ -39,8 +39,21 @@
 #include "base/vec.h"
 #include "trace/tables.h"
 
-enum rec_kind { REC_RUNNING = 0, REC_WOKEN, REC_STOPPED, REC_WAITING, REC_SYSCALL, REC_CREATED, REC_MISC, REC_ESCAPE };
-enum rec_misc { MISC_PROC_LOST = 0, MISC_SYSCALL_EXIT, MISC_PROC_LOST_UNNOTICED /* by Go's summarizer: see load.c */ };
+enum rec_kind {
+	REC_RUNNING = 0,
+	REC_WOKEN,
+	REC_STOPPED,
+	REC_WAITING,
+	REC_SYSCALL,
+	REC_CREATED,
+	REC_MISC,
+	REC_ESCAPE
+};
+enum rec_misc {
+	MISC_PROC_LOST = 0,
+	MISC_SYSCALL_EXIT,
+	MISC_PROC_LOST_UNNOTICED /* by Go's summarizer: see load.c */
+};
 enum rec_escape { ESC_TIME = 0, ESC_WIDE, ESC_NOP };
 
 #define REC_AUX_MAX 255u
@@ -107,7 +120,7 @@ struct kymo_trace {
 	struct goroutine_columns g;
 	struct kymo_goroutines goroutines;
 	struct idmap row_of_id;
-	bool ids_repeat;             // some id had two lives
+	bool ids_repeat;              // some id had two lives
 	VEC(kymo_string_ix) reasons;  // by code
 
 	VEC(uint64_t) proc_id;
@@ -117,8 +130,8 @@ struct kymo_trace {
 	struct kymo_threads threads;
 
 	struct kymo_bindings bindings;
-	uint32_t *binding_by_proc;   // rows sorted by (proc, start)
-	uint32_t *proc_bindings;     // [procs + 1]
+	uint32_t *binding_by_proc;  // rows sorted by (proc, start)
+	uint32_t *proc_bindings;    // [procs + 1]
 	struct kymo_ranges ranges;
 
 	VEC(uint64_t) task_id;
@@ -196,7 +209,8 @@ static inline void span_scan_chunk(struct span_scan *s, uint32_t ref, uint32_t l
 	s->left = left - n;
 }
 
-static inline void span_scan_begin(struct span_scan *s, const struct kymo_trace *t, kymo_goroutine_ix g)
+static inline void span_scan_begin(struct span_scan *s, const struct kymo_trace *t,
+                                   kymo_goroutine_ix g)
 {
 	*s = (struct span_scan){.t = t, .g = g, .time = t->g.begin.at[g]};
 	span_scan_chunk(s, t->g.first_chunk.at[g], t->g.span_records.at[g]);
@@ -208,7 +222,8 @@ static inline bool span_scan_more(struct span_scan *s)
 	if (!s->left)
 		return false;
 	s->chunk++;
-	span_scan_chunk(s, s->t->span_chunks.at[s->t->span_chunks.from[s->g] + s->chunk - 1].ref, s->left);
+	span_scan_chunk(s, s->t->span_chunks.at[s->t->span_chunks.from[s->g] + s->chunk - 1].ref,
+	                s->left);
 	return true;
 }
 

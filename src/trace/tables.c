@@ -36,8 +36,8 @@ static uint32_t stack_hash(struct tables *t, uint32_t ix)
 	return (uint32_t)hash_bytes(t, &t->frames.at[s->from], s->count * sizeof(struct kymo_frame));
 }
 
-static bool room_for_slot(uint32_t **slots, size_t *slot_count, size_t count, uint32_t (*const rehash)(struct tables *, uint32_t),
-                          struct tables *t)
+static bool room_for_slot(uint32_t **slots, size_t *slot_count, size_t count,
+                          uint32_t (*const rehash)(struct tables *, uint32_t), struct tables *t)
 {
 	if (count * 2 < *slot_count)
 		return true;
@@ -63,7 +63,8 @@ bool tables_init(struct tables *t)
 	if (getrandom(&t->secret, sizeof t->secret, GRND_NONBLOCK) != (ssize_t)sizeof t->secret)
 		t->secret = (uint64_t)(uintptr_t)t * 0x9e3779b97f4a7c15u;
 	t->secret |= 1;
-	return vec_push(&t->strings, ((struct kymo_str){"", 0})) && vec_push(&t->stacks, ((struct stack_span){0, 0}));
+	return vec_push(&t->strings, ((struct kymo_str){"", 0})) &&
+	       vec_push(&t->stacks, ((struct stack_span){0, 0}));
 }
 
 kymo_string_ix tables_string(struct tables *t, const char *ptr, size_t len)
@@ -96,7 +97,8 @@ kymo_stack_ix tables_stack(struct tables *t, const struct kymo_frame *frames, ui
 	size_t i = (uint32_t)hash_bytes(t, frames, bytes) & mask;
 	for (; t->stack_slots[i]; i = (i + 1) & mask) {
 		struct stack_span s = t->stacks.at[t->stack_slots[i]];
-		if (s.count == count && (count == 0 || memcmp(&t->frames.at[s.from], frames, bytes) == 0))
+		if (s.count == count &&
+		    (count == 0 || memcmp(&t->frames.at[s.from], frames, bytes) == 0))
 			return t->stack_slots[i];
 	}
 	if (t->frames.count + count > UINT32_MAX - 1 || t->stacks.count >= UINT32_MAX - 1)
@@ -124,8 +126,9 @@ void tables_seal(struct tables *t)
 
 size_t tables_bytes(const struct tables *t)
 {
-	return arena_bytes(&t->text) + t->strings.cap * sizeof *t->strings.at + t->frames.cap * sizeof *t->frames.at +
-	       t->stacks.cap * sizeof *t->stacks.at + (t->string_slot_count + t->stack_slot_count) * sizeof(uint32_t);
+	return arena_bytes(&t->text) + t->strings.cap * sizeof *t->strings.at +
+	       t->frames.cap * sizeof *t->frames.at + t->stacks.cap * sizeof *t->stacks.at +
+	       (t->string_slot_count + t->stack_slot_count) * sizeof(uint32_t);
 }
 
 void tables_free(struct tables *t)

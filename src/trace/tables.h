@@ -17,11 +17,11 @@ struct stack_span {
 
 struct tables {
 	struct arena text;
-	VEC(struct kymo_str) strings;     // [0] = ""
-	uint32_t *string_slots;           // open addressing; a string index, 0 = free
+	VEC(struct kymo_str) strings;  // [0] = ""
+	uint32_t *string_slots;        // open addressing; a string index, 0 = free
 	size_t string_slot_count;
 	VEC(struct kymo_frame) frames;
-	VEC(struct stack_span) stacks;    // [0] = none
+	VEC(struct stack_span) stacks;  // [0] = none
 	uint32_t *stack_slots;
 	size_t stack_slot_count;
 	uint64_t secret;

@@ -19,8 +19,8 @@ static uint8_t kind_of(const struct wire_batch *b, unsigned version)
 	}
 }
 
-enum kymo_status wire_batch_next(const uint8_t *bytes, size_t len, size_t *at, unsigned version, struct wire_batch *out,
-                                 struct kymo_error *err)
+enum kymo_status wire_batch_next(const uint8_t *bytes, size_t len, size_t *at, unsigned version,
+                                 struct wire_batch *out, struct kymo_error *err)
 {
 	const uint8_t *p = bytes + *at, *end = bytes + len;
 	uint8_t type = *p++;
@@ -31,24 +31,29 @@ enum kymo_status wire_batch_next(const uint8_t *bytes, size_t len, size_t *at, u
 		return KYMO_OK;
 	}
 	if (type != WIRE_EventBatch && type != WIRE_ExperimentalBatch)
-		return error_set(err, KYMO_E_DAMAGED, *at, 0, "expected a batch at offset %zu, got event %u", *at, type);
+		return error_set(err, KYMO_E_DAMAGED, *at, 0,
+		                 "expected a batch at offset %zu, got event %u", *at, type);
 	if (type == WIRE_ExperimentalBatch) {
 		if (p == end)
-			return error_set(err, KYMO_E_DAMAGED, len, 0, "the input ends inside the batch header at offset %zu", *at);
+			return error_set(err, KYMO_E_DAMAGED, len, 0,
+			                 "the input ends inside the batch header at offset %zu", *at);
 		out->experiment = *p++;
 	}
 	uint64_t size;
 	if (!varint_read(&p, end, &out->generation) || !varint_read(&p, end, &out->thread) ||
 	    !varint_read(&p, end, &out->time) || !varint_read(&p, end, &size)) {
-		return error_set(err, KYMO_E_DAMAGED, *at, 0, "batch header at offset %zu is cut off or malformed", *at);
+		return error_set(err, KYMO_E_DAMAGED, *at, 0,
+		                 "batch header at offset %zu is cut off or malformed", *at);
 	}
 	if (size > WIRE_MAX_BATCH_BYTES)
-		return error_set(err, KYMO_E_DAMAGED, *at, 0, "batch of %" PRIu64 " bytes at offset %zu exceeds the limit %u", size,
-		                 *at, WIRE_MAX_BATCH_BYTES);
+		return error_set(err, KYMO_E_DAMAGED, *at, 0,
+		                 "batch of %" PRIu64 " bytes at offset %zu exceeds the limit %u",
+		                 size, *at, WIRE_MAX_BATCH_BYTES);
 	if (size > (size_t)(end - p))
 		return error_set(err, KYMO_E_DAMAGED, *at, 0,
-		                 "batch at offset %zu has %zu of its %" PRIu64 " bytes: the input was cut off", *at,
-		                 (size_t)(end - p), size);
+		                 "batch at offset %zu has %zu of its %" PRIu64
+		                 " bytes: the input was cut off",
+		                 *at, (size_t)(end - p), size);
 	out->data = p;
 	out->len = (size_t)size;
 	if (out->experiment)

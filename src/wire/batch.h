@@ -13,9 +13,9 @@ enum wire_batch_kind {
 	WIRE_BATCH_STRINGS,
 	WIRE_BATCH_STACKS,
 	WIRE_BATCH_SAMPLES,
-	WIRE_BATCH_SYNC,          // frequency, and from 1.25 on a clock snapshot
+	WIRE_BATCH_SYNC,  // frequency, and from 1.25 on a clock snapshot
 	WIRE_BATCH_EXPERIMENTAL,
-	WIRE_BATCH_END,           // the single byte that ends a generation (1.26 on)
+	WIRE_BATCH_END,  // the single byte that ends a generation (1.26 on)
 };
 
 struct wire_batch {
@@ -30,7 +30,7 @@ struct wire_batch {
  * Reads the record at *at, and advances *at past it. KYMO_OK, or KYMO_E_DAMAGED with *at left at the record.
  * The caller has checked that *at < len.
  */
-enum kymo_status wire_batch_next(const uint8_t *bytes, size_t len, size_t *at, unsigned version, struct wire_batch *out,
-                                 struct kymo_error *err);
+enum kymo_status wire_batch_next(const uint8_t *bytes, size_t len, size_t *at, unsigned version,
+                                 struct wire_batch *out, struct kymo_error *err);
 
 #endif

@@ -38,18 +38,23 @@ static bool parse(const uint8_t *b, unsigned *version)
 	return true;
 }
 
-enum kymo_status wire_header_read(const uint8_t *bytes, size_t len, unsigned *version, struct kymo_error *err)
+enum kymo_status wire_header_read(const uint8_t *bytes, size_t len, unsigned *version,
+                                  struct kymo_error *err)
 {
 	if (len == 0)
-		return error_set(err, KYMO_E_NOT_TRACE, 0, 0, "the input is empty, not a Go execution trace");
+		return error_set(err, KYMO_E_NOT_TRACE, 0, 0,
+		                 "the input is empty, not a Go execution trace");
 	if (len < WIRE_HEADER_BYTES) {
 		static const char start[] = "go 1.";
 		size_t n = len < sizeof start - 1 ? len : sizeof start - 1;
 		if (memcmp(bytes, start, n) == 0)
-			return error_set(err, KYMO_E_NOT_TRACE, len, 0,
-			                 "the input ends at offset %zu, inside the %u-byte header of a Go execution trace", len,
-			                 WIRE_HEADER_BYTES);
-		return error_set(err, KYMO_E_NOT_TRACE, 0, 0, "not a Go execution trace: only %zu bytes, and none of its header", len);
+			return error_set(
+				err, KYMO_E_NOT_TRACE, len, 0,
+				"the input ends at offset %zu, inside the %u-byte header of a Go execution trace",
+				len, WIRE_HEADER_BYTES);
+		return error_set(err, KYMO_E_NOT_TRACE, 0, 0,
+		                 "not a Go execution trace: only %zu bytes, and none of its header",
+		                 len);
 	}
 	if (!parse(bytes, version))
 		return error_set(err, KYMO_E_NOT_TRACE, 0, 0,
@@ -57,11 +62,13 @@ enum kymo_status wire_header_read(const uint8_t *bytes, size_t len, unsigned *ve
 	if (one_of(*version, supported, sizeof supported / sizeof *supported))
 		return KYMO_OK;
 	if (one_of(*version, older, sizeof older / sizeof *older))
-		return error_set(err, KYMO_E_TOO_OLD, 0, 0,
-		                 "a trace in the older format go 1.%u; this version reads those of Go 1.22 to 1.27, the formats "
-		                 "of Go 1.7 to 1.21 are to be supported later",
-		                 *version);
-	return error_set(err, KYMO_E_TOO_NEW, 0, 0,
-	                 "unknown trace format go 1.%u, probably of a newer Go; this version knows go 1.22, 1.23, 1.25 and 1.26",
-	                 *version);
+		return error_set(
+			err, KYMO_E_TOO_OLD, 0, 0,
+			"a trace in the older format go 1.%u; this version reads those of Go 1.22 to 1.27, the formats "
+			"of Go 1.7 to 1.21 are to be supported later",
+			*version);
+	return error_set(
+		err, KYMO_E_TOO_NEW, 0, 0,
+		"unknown trace format go 1.%u, probably of a newer Go; this version knows go 1.22, 1.23, 1.25 and 1.26",
+		*version);
 }
