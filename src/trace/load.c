@@ -105,6 +105,7 @@ static always_inline void record(struct loader *k, struct order_g *s, kymo_ns r,
 	}
 	if (unlikely(s->store.w == s->store.wend) && !more_records(k, s))
 		return;
+	__builtin_prefetch(s->store.w + 24, 1);
 	s->store.w[0] = (uint32_t)dt;
 	s->store.w[1] = REC(kind, aux, stack);
 	s->store.w += 2;
@@ -339,6 +340,7 @@ static always_inline void leave_proc(struct loader *k, struct order *o, uint32_t
 		load_end_run(k, s, r);
 		return;
 	}
+	__builtin_prefetch(s->store.w + 32, 1);
 	s->store.w[0] = (uint32_t)dt;
 	s->store.w[1] = (uint32_t)duration;
 	s->store.w[2] = s->store.run_row | (s->store.run_syscall ? RUN_SYSCALL : 0);

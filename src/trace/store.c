@@ -201,22 +201,36 @@ bool kymo_run_next(struct kymo_run_cursor *c, struct kymo_run *out)
 	return true;
 }
 
+/* Past the runs of this chunk that end by `at`, as long as each is one record. */
+static void skip_plain_runs(struct kymo_run_cursor *c, kymo_ns at)
+{
+	const uint32_t *w = run_at(c);
+	uint32_t n = chunk_records(c->chunk);
+	for (; c->left && c->pos < n; w += 3) {
+		kymo_ns start = c->time + w[0];
+		if (!(w[2] & RUN_ROW) || w[1] == UINT32_MAX || start + w[1] > at)
+			return;
+		c->time = start;
+		c->pos++;
+		c->left--;
+	}
+}
+
 void kymo_run_seek(const struct kymo_trace *t, kymo_proc_ix p, kymo_ns at, struct kymo_run_cursor *c)
 {
 	*c = (struct kymo_run_cursor){.t = t, .p = p};
 	if (p == 0 || p >= t->procs.count || t->proc_records.at[p] == 0)
 		return;
+	// The last chunk whose first run begins by then; only the run before that one could reach further, and ends there.
 	uint32_t n = find_chunk(&t->run_chunks, p, at);
-	n = n ? n - 1 : 0;
-	if (n)
-		n--;  // the run before a chunk's first may reach into it
-	for (;; n--) {
+	for (n = n ? n - 1 : 0;; n--) {
 		run_chunk(c, n, t->proc_records.at[p] - records_before(n));
 		c->time = t->run_chunks.at[t->run_chunks.from[p] + n].base;
-		// Never begin inside a run of several pieces.
-		if (n == 0 || !(run_at(c)[2] & RUN_CONTINUES))
+		const uint32_t *w = run_at(c);
+		if (n == 0 || ((w[2] & RUN_ROW) && !(w[2] & RUN_CONTINUES) && c->time + w[0] <= at))
 			break;
 	}
+	skip_plain_runs(c, at);
 	struct kymo_run_cursor here = *c;
 	struct kymo_run r;
 	while (kymo_run_next(c, &r)) {
