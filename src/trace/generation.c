@@ -460,6 +460,12 @@ enum gen_outcome gen_read(struct gen_reader *r, struct generation *g, struct kym
 	return out;
 }
 
+uint32_t gen_id_sparse(struct gen_ids *ids, uint64_t id)
+{
+	const uint32_t *v = idmap_get(&ids->sparse, id);
+	return v && *v ? *v - 1 : GEN_NO_ID;
+}
+
 static void ids_free(struct gen_ids *ids)
 {
 	free(ids->dense);

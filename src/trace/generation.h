@@ -123,12 +123,13 @@ static inline bool gen_ns(const struct generation *g, uint64_t ticks, kymo_ns *o
 	return true;
 }
 
+/* gen_id for ids too large for the array. */
+uint32_t gen_id_sparse(struct gen_ids *ids, uint64_t id);
+
+/* The index of an id; GEN_NO_ID if the generation does not have it. */
 static always_inline uint32_t gen_id(struct gen_ids *ids, uint64_t id)
 {
-	if (likely(id < ids->dense_count))
-		return ids->dense[id];
-	uint32_t *v = idmap_get(&ids->sparse, id);
-	return v && *v ? *v - 1 : GEN_NO_ID;
+	return likely(id < ids->dense_count) ? ids->dense[id] : gen_id_sparse(ids, id);
 }
 
 #endif

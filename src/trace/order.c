@@ -22,6 +22,7 @@ enum kymo_status order_open(struct order *o, struct kymo_input *in,
 		return st;
 	if (!tables_init(&o->tables))
 		return error_memory(err);
+	o->end.time = INT64_MAX;
 	o->reader = (struct gen_reader){
 		.bytes = o->bytes,
 		.len = o->len,
@@ -97,7 +98,7 @@ enum step order_no_memory(struct order *o)
 
 static bool push_cursor(struct order *o, struct cursor *c)
 {
-	if (o->heap_count == o->heap_cap) {
+	if (o->heap_count + 3 > o->heap_cap) {
 		size_t cap = o->heap_cap ? o->heap_cap * 2 : 64;
 		struct cursor **h = realloc(o->heap, cap * sizeof *h);
 		if (!h)
@@ -106,6 +107,7 @@ static bool push_cursor(struct order *o, struct cursor *c)
 		o->heap_cap = cap;
 	}
 	o->heap[o->heap_count++] = c;
+	o->heap[o->heap_count] = o->heap[o->heap_count + 1] = &o->end;
 	order_heap_update(o, o->heap_count - 1);
 	return true;
 }
@@ -126,6 +128,8 @@ enum gen_outcome order_next_generation(struct order *o, kymo_ns *sync_time, bool
 	o->whole_ns = k >= 1 && k < 4096 && k == (double)(uint64_t)k ? (uint64_t)k : 0;
 	double max = 4e18 / k;
 	o->max_ticks = max < 1.8e19 ? (uint64_t)max : UINT64_MAX;
+	uint64_t exact = o->whole_ns ? ((uint64_t)1 << 53) / o->whole_ns : UINT64_MAX;
+	o->fast_ticks = exact < o->max_ticks ? exact : o->max_ticks;
 	// An error before the generation's Sync is reported instead of it.
 	*sync_due = false;
 	if (!gen_ns(&o->gen, o->gen.min_time, sync_time)) {
@@ -278,6 +282,7 @@ void order_heap_remove(struct order *o, size_t i)
 		h[i] = h[(i - 1) / 2];
 	h[0] = gone;
 	h[0] = h[--o->heap_count];
+	h[o->heap_count] = &o->end;
 	sift_down(h, o->heap_count, 0);
 }
 

@@ -116,8 +116,9 @@ struct order {
 	kymo_ns sync;          // time of the last Sync
 	uint64_t sync_count;
 	bool bad_varint;
-	uint8_t wire_type;   // of the event being applied
-	uint64_t whole_ns;   // per tick, if that is a whole number; else 0
+	uint8_t wire_type;  // of the event being applied
+	uint64_t whole_ns;  // per tick, if that is a whole number; else 0
+	uint64_t fast_ticks;  // a delta up to this many is within range, and exact in integers if whole_ns
 	uint64_t max_ticks;  // a larger delta leaves the range of times
 
 	VEC(struct order_g) gs;  // [0] unused
@@ -136,7 +137,8 @@ struct order {
 
 	/* the merge */
 	VEC(struct cursor) cursors;
-	struct cursor **heap;
+	struct cursor **heap;  // [heap_count], then two ends: a look at the children needs no count
+	struct cursor end;     // later than all
 	size_t heap_count, heap_cap;
 	size_t sample_at;
 

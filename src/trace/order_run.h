@@ -48,14 +48,11 @@ static always_inline int advance(struct order *o, struct cursor *c, const uint8_
 	if (unlikely(!wire_timed[type]))
 		goto slow;
 	uint64_t ticks = varint_fast(&p, &o->bad_varint);
-	if (unlikely(ticks > o->max_ticks || o->bad_varint)) {
-		o->bad_varint = false;
+	if (unlikely(ticks > o->fast_ticks))  // or malformed, which gives all ones
 		goto slow;
-	}
 	// With whole ns per tick (64 everywhere but on Windows) the product is exact, and is what the double gives.
-	kymo_ns dt = likely(o->whole_ns != 0 && ticks < (uint64_t)1 << 40)
-	                     ? (kymo_ns)(ticks * o->whole_ns)
-	                     : (kymo_ns)((double)ticks * o->gen.ns_per_tick);
+	kymo_ns dt = likely(o->whole_ns != 0) ? (kymo_ns)(ticks * o->whole_ns)
+	                                      : (kymo_ns)((double)ticks * o->gen.ns_per_tick);
 	if (unlikely(__builtin_add_overflow(*time, dt, time))) {
 		order_broken(o, c, "time out of range");
 		return -1;
@@ -64,6 +61,7 @@ static always_inline int advance(struct order *o, struct cursor *c, const uint8_
 	*place = p;
 	return 1;
 slow:
+	o->bad_varint = false;
 	c->p = *place;
 	c->time = *time;
 	int r = order_advance_slow(o, c);
@@ -406,11 +404,10 @@ static always_inline void sift_root(struct cursor **h, size_t n)
 	kymo_ns t = c->time;
 	size_t i = 0;
 	for (;;) {
-		size_t l = 2 * i + 1, m = l;
+		size_t l = 2 * i + 1;
 		if (l >= n)
 			break;
-		if (l + 1 < n && h[l + 1]->time < h[l]->time)
-			m = l + 1;
+		size_t m = l + (h[l + 1]->time < h[l]->time);  // no branch: nothing could predict it
 		if (h[m]->time >= t)
 			break;
 		h[i] = h[m];
@@ -442,10 +439,8 @@ static enum run_result run(struct order *o, SINK *k)
 		}
 		// The root keeps going while nothing else is earlier; a tie keeps the root.
 		kymo_ns limit = sample;
-		if (o->heap_count > 1 && h[1]->time < limit)
-			limit = h[1]->time;
-		if (o->heap_count > 2 && h[2]->time < limit)
-			limit = h[2]->time;
+		limit = h[1]->time < limit ? h[1]->time : limit;
+		limit = h[2]->time < limit ? h[2]->time : limit;
 		size_t at = 0;
 		const struct cursor *failed = NULL;
 		int more = 1;

@@ -34,7 +34,7 @@ static inline bool varint_read(const uint8_t **p, const uint8_t *end, uint64_t *
 	return false;
 }
 
-/* The rest of a varint of more than four bytes: `v` holds the first 28 bits. Sets *bad on overflow. */
+/* The rest of a varint of more than four bytes: `v` holds the first 28 bits. On overflow sets *bad and gives all ones. */
 static __attribute__((noinline, unused)) uint64_t varint_long(const uint8_t **p, uint64_t v, bool *bad)
 {
 	const uint8_t *q = *p;
@@ -50,7 +50,7 @@ static __attribute__((noinline, unused)) uint64_t varint_long(const uint8_t **p,
 	}
 	*p = q;
 	*bad = true;
-	return 0;
+	return UINT64_MAX;
 }
 
 /* Reads one that is known to end inside the buffer, or to have ten bytes of it left. Sets *bad on overflow. */

@@ -35,15 +35,24 @@ export class Refused extends Error {
 	}
 }
 
-export async function request(path: string, init?: RequestInit): Promise<Response> {
-	let res: Response;
+/** What the network gives; a connection that breaks, before the answer or in its body, is Gone. */
+async function reached<T>(what: Promise<T>, signal?: AbortSignal | null): Promise<T> {
 	try {
-		res = await fetch(path, init);
+		return await what;
 	} catch (err) {
-		if (init?.signal?.aborted) throw err;
+		if (signal?.aborted || err instanceof SyntaxError) throw err;
 		throw new Gone("the server does not answer");
 	}
-	if (res.ok) return res;
+}
+
+/** Asks, and reads the body with `read`. */
+export async function request<T>(
+	path: string,
+	read: (res: Response) => Promise<T>,
+	init?: RequestInit,
+): Promise<T> {
+	const res = await reached(fetch(path, init), init?.signal);
+	if (res.ok) return reached(read(res), init?.signal);
 	const body = (await res.json().catch(() => ({}))) as {
 		loading?: { done: number; total: number };
 		error?: string;
@@ -52,9 +61,8 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
 	throw new Refused(res.status, body.error ?? `the server answered ${res.status}`);
 }
 
-async function json<T>(path: string, signal?: AbortSignal): Promise<T> {
-	const res = await request(path, signal ? { signal } : undefined);
-	return (await res.json()) as T;
+function json<T>(path: string, signal?: AbortSignal): Promise<T> {
+	return request(path, (res) => res.json() as Promise<T>, signal ? { signal } : undefined);
 }
 
 const ns = (t: Ns): string => Math.max(0, Math.round(t)).toString();

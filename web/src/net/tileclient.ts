@@ -63,13 +63,13 @@ export class TileClient {
 
 	private async send(batch: Batch): Promise<void> {
 		try {
-			const res = await request("/api/tiles", {
+			const bytes = await request("/api/tiles", (res) => res.arrayBuffer(), {
 				method: "POST",
 				body: batch.wants.map((w) => `${w.lane} ${w.level} ${w.block}\n`).join(""),
 				headers: { "Content-Type": "text/plain" },
 				signal: batch.abort.signal,
 			});
-			const tiles = decodeTiles(await res.arrayBuffer());
+			const tiles = decodeTiles(bytes);
 			if (tiles.length !== batch.wants.length) throw new RangeError("the server left tiles out");
 			tiles.forEach((tile, i) => {
 				this.cache.put((batch.wants[i] as Want).lane, tile);
