@@ -50,7 +50,8 @@ int main(int argc, char **argv)
 		}
 		int status;
 		struct rusage usage;
-		if (pid < 0 || wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		if (pid < 0 || wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) ||
+		    WEXITSTATUS(status) != 0) {
 			fprintf(stderr, "measure: %s failed\n", argv[2]);
 			return 1;
 		}

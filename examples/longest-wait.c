@@ -9,7 +9,8 @@ int main(int argc, char **argv)
 	struct kymo_error err;
 	struct kymo_input *in;
 	struct kymo_trace *t;
-	if (kymo_input_open(argc > 1 ? argv[1] : "-", &in, &err) || kymo_trace_load(in, NULL, &t, &err)) {
+	if (kymo_input_open(argc > 1 ? argv[1] : "-", &in, &err) ||
+	    kymo_trace_load(in, NULL, &t, &err)) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
@@ -20,14 +21,15 @@ int main(int argc, char **argv)
 		struct kymo_span_cursor c;
 		kymo_span_seek(t, g, 0, &c);
 		while (kymo_span_next(&c, &s))
-			if (s.state == KYMO_SPAN_RUNNABLE && s.end - s.start > longest.end - longest.start) {
+			if (s.state == KYMO_SPAN_RUNNABLE &&
+			    s.end - s.start > longest.end - longest.start) {
 				longest = s;
 				worst = g;
 			}
 	}
 	struct kymo_str name = kymo_trace_string(t, gs->name[worst]);
-	printf("goroutine %" PRIu64 " (%.*s) waited %" PRId64 " ns at %" PRId64 " ns\n", gs->id[worst], (int)name.len,
-	       name.ptr, longest.end - longest.start, longest.start);
+	printf("goroutine %" PRIu64 " (%.*s) waited %" PRId64 " ns at %" PRId64 " ns\n",
+	       gs->id[worst], (int)name.len, name.ptr, longest.end - longest.start, longest.start);
 	kymo_trace_free(t);
 	kymo_input_close(in);
 	return 0;

@@ -33,8 +33,10 @@ static void check_batches(const uint8_t *bytes, size_t len, unsigned version)
 		// What lies behind a batch has no part in it.
 		size_t twice = before;
 		CHECK(wire_batch_next(bytes, at, &twice, version, &again, NULL) == KYMO_OK);
-		CHECK(twice == at && again.kind == b.kind && again.experiment == b.experiment && again.data == b.data);
-		CHECK(again.generation == b.generation && again.thread == b.thread && again.time == b.time && again.len == b.len);
+		CHECK(twice == at && again.kind == b.kind && again.experiment == b.experiment &&
+		      again.data == b.data);
+		CHECK(again.generation == b.generation && again.thread == b.thread &&
+		      again.time == b.time && again.len == b.len);
 		// One byte less, and it is cut.
 		twice = before;
 		CHECK(wire_batch_next(bytes, at - 1, &twice, version, &again, NULL) == KYMO_E_DAMAGED);

@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	}
 	size_t n, m;
 	const uint8_t *p = kymo_input_bytes(a, &n);
-	bool packed = len >= 3 && (memcmp(bytes, "\x1f\x8b\x08", 3) == 0 || (len >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0));
+	bool packed = len >= 3 && (memcmp(bytes, "\x1f\x8b\x08", 3) == 0 ||
+	                           (len >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0));
 	if (!packed)
 		CHECK(n == len && (n == 0 || memcmp(p, bytes, n) == 0));
 	CHECK(kymo_input_open_memory(bytes, len, &b, NULL) == KYMO_OK);

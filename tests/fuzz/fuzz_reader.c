@@ -55,7 +55,8 @@ static void follow(struct kymo_reader *r, const struct kymo_event *ev)
 	}
 }
 
-static enum kymo_status run(struct kymo_input *in, const struct kymo_reader_options *options, struct kymo_stat *sum)
+static enum kymo_status run(struct kymo_input *in, const struct kymo_reader_options *options,
+                            struct kymo_stat *sum)
 {
 	struct kymo_reader *r;
 	struct kymo_error err = {0};
@@ -116,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	kymo_input_close(in);
 	if (stat_st == KYMO_OK) {
 		CHECK((st == KYMO_OK) == (stat.damage_count == 0));
-		CHECK(stat.events == events.events && stat.start == events.start && stat.end == events.end);
+		CHECK(stat.events == events.events && stat.start == events.start &&
+		      stat.end == events.end);
 		for (unsigned k = 0; k < KYMO_EV_KIND_COUNT; k++)
 			CHECK(stat.kinds[k] == events.kinds[k]);
 	} else {

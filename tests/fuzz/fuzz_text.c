@@ -16,7 +16,7 @@ static struct buf assemble(const struct buf *text)
 	struct wire_text_error err = {0};
 	if (!wire_text_assemble(text->ptr, text->len, &bytes, &err)) {
 		fprintf(stderr, "line %zu: %s\n", err.line, err.message);
-		CHECK(!"our own text assembles");
+		CHECK(false);  // our own text assembles
 	}
 	CHECK(!bytes.failed);
 	return bytes;
@@ -50,7 +50,8 @@ static void from_bytes(const uint8_t *bytes, size_t len)
 		struct buf short_bytes = assemble(&text);
 		CHECK(short_bytes.len <= len);
 		if (all_assigned(bytes, len)) {
-			CHECK(wire_text_disassemble((const uint8_t *)short_bytes.ptr, short_bytes.len, &again, NULL) == KYMO_OK);
+			CHECK(wire_text_disassemble((const uint8_t *)short_bytes.ptr,
+			                            short_bytes.len, &again, NULL) == KYMO_OK);
 			CHECK(same(&text, &again));
 		}
 		buf_free(&short_bytes);
@@ -67,7 +68,8 @@ static void from_text(const uint8_t *input, size_t len)
 	struct wire_text_error err = {0};
 	if (wire_text_assemble((const char *)input, len, &bytes, &err)) {
 		const uint8_t *at = (const uint8_t *)bytes.ptr;
-		if (all_assigned(at, bytes.len) && wire_text_disassemble(at, bytes.len, &text, NULL) == KYMO_OK) {
+		if (all_assigned(at, bytes.len) &&
+		    wire_text_disassemble(at, bytes.len, &text, NULL) == KYMO_OK) {
 			struct buf again = assemble(&text);
 			CHECK(same(&bytes, &again));
 			buf_free(&again);

@@ -100,7 +100,8 @@ static void close_generation(struct sim *s)
 		if (t->g != SIM_NOBODY && s->goroutines[t->g].stw) {
 			EMIT0(s, m, RANGE_END, STWEnd);
 			s->goroutines[t->g].stw = false;
-			s->expect->stw_total += (kymo_ns)(s->now - s->goroutines[t->g].stw_begin) * 64;
+			s->expect->stw_total +=
+				(kymo_ns)(s->now - s->goroutines[t->g].stw_begin) * 64;
 		}
 		if (t->p != SIM_NOBODY)
 			sim_tell_own(s, m);
@@ -127,7 +128,8 @@ void gen_trace_make(struct gen_trace *out, const struct gen_options *options)
 	populate(s);
 	for (unsigned n = 0; n < options->generations; n++, s->generation++) {
 		open_generation(s);
-		unsigned steps = options->steps / 2 + (unsigned)gen_below(&s->rng, options->steps + 1);
+		unsigned steps =
+			options->steps / 2 + (unsigned)gen_below(&s->rng, options->steps + 1);
 		for (unsigned i = 0; i < steps; i++)
 			step(s);
 		close_generation(s);

@@ -102,7 +102,7 @@ void gen_generation_begin(struct gen_writer *w, uint64_t number, uint64_t time)
 
 /* A whole batch with its header. */
 static void put_batch(struct gen_writer *w, struct gen_bytes *to, uint64_t thread, uint64_t time,
-		      const struct gen_bytes *data)
+                      const struct gen_bytes *data)
 {
 	put_byte(to, 1);
 	gen_put_varint(to, w->generation);
@@ -142,8 +142,8 @@ static struct gen_stream *stream_of(struct gen_writer *w, uint64_t thread)
 	return s;
 }
 
-void gen_event(struct gen_writer *w, uint64_t thread, uint64_t time, unsigned type, const uint64_t *args,
-	       unsigned count)
+void gen_event(struct gen_writer *w, uint64_t thread, uint64_t time, unsigned type,
+               const uint64_t *args, unsigned count)
 {
 	struct gen_stream *s = stream_of(w, thread);
 	if (s->open && s->data.len >= s->flush_at)
@@ -161,8 +161,8 @@ void gen_event(struct gen_writer *w, uint64_t thread, uint64_t time, unsigned ty
 		gen_put_varint(&s->data, args[i]);
 }
 
-void gen_sample(struct gen_writer *w, uint64_t time, uint64_t thread, uint64_t proc, uint64_t goroutine,
-		uint64_t stack)
+void gen_sample(struct gen_writer *w, uint64_t time, uint64_t thread, uint64_t proc,
+                uint64_t goroutine, uint64_t stack)
 {
 	put_byte(&w->samples, 7);
 	gen_put_varint(&w->samples, time);
@@ -195,8 +195,14 @@ uint64_t gen_stack(struct gen_writer *w, unsigned number)
 	return w->id_offset + number * w->id_stride;
 }
 
-static const char *const functions[] = {"main.main", "main.worker", "main.(*Pool).run", "net/http.(*conn).serve",
-					"runtime.gcBgMarkWorker", "main.main.func1", "sync.(*Mutex).Lock", ""};
+static const char *const functions[] = {"main.main",
+                                        "main.worker",
+                                        "main.(*Pool).run",
+                                        "net/http.(*conn).serve",
+                                        "runtime.gcBgMarkWorker",
+                                        "main.main.func1",
+                                        "sync.(*Mutex).Lock",
+                                        ""};
 
 /* Stack `number` has the same frames in every generation, and another outermost function than its neighbour. */
 static void put_stacks(struct gen_writer *w, struct gen_bytes *data)

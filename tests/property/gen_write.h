@@ -49,11 +49,11 @@ void gen_put_padded_varint(struct gen_bytes *b, uint64_t v);
 struct gen_stream {
 	uint64_t thread;
 	bool open;
-	uint64_t base, last;      // of the open batch
-	size_t flush_at;          // bytes of data after which it is closed
-	struct gen_bytes data;    // of the open batch
-	struct gen_bytes batches; // finished ones, each whole
-	size_t *sizes;            // [size_count] of each finished batch
+	uint64_t base, last;       // of the open batch
+	size_t flush_at;           // bytes of data after which it is closed
+	struct gen_bytes data;     // of the open batch
+	struct gen_bytes batches;  // finished ones, each whole
+	size_t *sizes;             // [size_count] of each finished batch
 	size_t size_count, size_cap, taken, taken_bytes;
 };
 
@@ -67,7 +67,7 @@ struct gen_writer {
 	const char *strings[GEN_MAX_STRINGS];  // texts; id = index * stride + offset
 	unsigned string_count;
 	uint64_t id_offset, id_stride;
-	unsigned stack_count;      // stacks in use: numbers 1 .. stack_count - 1 may be asked for
+	unsigned stack_count;  // stacks in use: numbers 1 .. stack_count - 1 may be asked for
 	bool stack_used[GEN_MAX_STACKS];
 	struct gen_bytes samples;
 	struct gen_bytes out;
@@ -80,10 +80,10 @@ void gen_generation_begin(struct gen_writer *w, uint64_t number, uint64_t time);
 void gen_generation_end(struct gen_writer *w, uint64_t time);
 
 /* An event of a thread's stream; `args` without dt. Times of one thread must not decrease. */
-void gen_event(struct gen_writer *w, uint64_t thread, uint64_t time, unsigned type, const uint64_t *args,
-	       unsigned count);
-void gen_sample(struct gen_writer *w, uint64_t time, uint64_t thread, uint64_t proc, uint64_t goroutine,
-		uint64_t stack);
+void gen_event(struct gen_writer *w, uint64_t thread, uint64_t time, unsigned type,
+               const uint64_t *args, unsigned count);
+void gen_sample(struct gen_writer *w, uint64_t time, uint64_t thread, uint64_t proc,
+                uint64_t goroutine, uint64_t stack);
 /* Ids for this generation. `text` must stay alive; "" is 0. Stack number 0 is none. */
 uint64_t gen_string(struct gen_writer *w, const char *text);
 uint64_t gen_stack(struct gen_writer *w, unsigned number);

@@ -7,7 +7,8 @@
 
 #define NONE UINT64_MAX
 
-void sim_emit(struct sim *s, int m, unsigned type, const uint64_t *args, unsigned count, enum kymo_event_kind kind)
+void sim_emit(struct sim *s, int m, unsigned type, const uint64_t *args, unsigned count,
+              enum kymo_event_kind kind)
 {
 	s->now += 1 + gen_below(&s->rng, 12);
 	uint64_t thread = m == SIM_NOBODY ? NONE : s->threads[m].thread;
@@ -39,7 +40,8 @@ int sim_add_goroutine(struct sim *s, enum sim_g_status status)
 	s->goroutines[g] = (struct sim_g){.id = g + 1, .status = status};
 	if ((g & (g - 1)) == 0) {  // room doubles at each power of two
 		size_t cap = g ? (size_t)g * 2 : 1;
-		s->expect->goroutines = realloc(s->expect->goroutines, cap * sizeof *s->expect->goroutines);
+		s->expect->goroutines =
+			realloc(s->expect->goroutines, cap * sizeof *s->expect->goroutines);
 		if (!s->expect->goroutines)
 			abort();
 	}
@@ -50,7 +52,9 @@ int sim_add_goroutine(struct sim *s, enum sim_g_status status)
 
 uint64_t sim_stack(struct sim *s)
 {
-	return gen_chance(&s->rng, 10) ? 0 : gen_stack(&s->w, 1 + (unsigned)gen_below(&s->rng, s->w.stack_count - 1));
+	return gen_chance(&s->rng, 10)
+	               ? 0
+	               : gen_stack(&s->w, 1 + (unsigned)gen_below(&s->rng, s->w.stack_count - 1));
 }
 
 uint64_t sim_string(struct sim *s, const char *text)
@@ -162,7 +166,8 @@ static bool unblock(struct sim *s, int m)
 	if (g == SIM_NOBODY)
 		return false;
 	sim_tell_g(s, m, g);
-	EMIT(s, m, STATE_TRANSITION, GoUnblock, s->goroutines[g].id, ++s->goroutines[g].seq, sim_stack(s));
+	EMIT(s, m, STATE_TRANSITION, GoUnblock, s->goroutines[g].id, ++s->goroutines[g].seq,
+	     sim_stack(s));
 	s->goroutines[g].status = G_RUNNABLE;
 	sim_record(s, g, KYMO_SPAN_RUNNABLE, 0);
 	return true;
@@ -213,7 +218,8 @@ bool sim_step_proc(struct sim *s, int m)
 	if (what < 16)
 		return steal_proc(s, m);
 	if (what < 17 && s->procs[t->p].sweep) {
-		EMIT(s, m, RANGE_END, GCSweepEnd, gen_below(&s->rng, 1 << 20), gen_below(&s->rng, 1 << 20));
+		EMIT(s, m, RANGE_END, GCSweepEnd, gen_below(&s->rng, 1 << 20),
+		     gen_below(&s->rng, 1 << 20));
 		s->procs[t->p].sweep = false;
 		return true;
 	}

@@ -27,7 +27,7 @@ struct sim_g {
 struct sim_p {
 	uint64_t seq, generation;
 	enum sim_p_status status;
-	int m;  // the thread that holds it
+	int m;        // the thread that holds it
 	int left_by;  // P_ABANDONED: the thread that had it
 	bool sweep;
 };
@@ -55,7 +55,8 @@ struct sim {
 };
 
 /* One thread emits one event; time passes. */
-void sim_emit(struct sim *s, int m, unsigned type, const uint64_t *args, unsigned count, enum kymo_event_kind kind);
+void sim_emit(struct sim *s, int m, unsigned type, const uint64_t *args, unsigned count,
+              enum kymo_event_kind kind);
 #define EMIT(s, m, kind, type, ...) \
 	do { \
 		const uint64_t args_[] = {__VA_ARGS__}; \
@@ -76,11 +77,11 @@ void sim_tell_p(struct sim *s, int m, int p);
 void sim_tell_own(struct sim *s, int m);
 
 /* Steps. Each returns false, having done nothing, if it cannot happen now. */
-bool sim_step_bare(struct sim *s, int m);     // a thread that has no proc
-bool sim_step_proc(struct sim *s, int m);     // has a proc, no goroutine
-bool sim_step_running(struct sim *s, int m);  // runs a goroutine
-bool sim_step_syscall(struct sim *s, int m);  // its goroutine is in a syscall
-bool sim_step_annotate(struct sim *s, int m); // runs a goroutine: tasks, regions, logs, GC, metrics
+bool sim_step_bare(struct sim *s, int m);      // a thread that has no proc
+bool sim_step_proc(struct sim *s, int m);      // has a proc, no goroutine
+bool sim_step_running(struct sim *s, int m);   // runs a goroutine
+bool sim_step_syscall(struct sim *s, int m);   // its goroutine is in a syscall
+bool sim_step_annotate(struct sim *s, int m);  // runs a goroutine: tasks, regions, logs, GC, metrics
 
 uint64_t sim_stack(struct sim *s);
 uint64_t sim_string(struct sim *s, const char *text);

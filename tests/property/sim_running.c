@@ -4,7 +4,8 @@
 
 #include "wire/spec.h"
 
-static const char *const block_reasons[] = {"chan send", "chan receive", "select", "sync", "sleep", "network", "forever"};
+static const char *const block_reasons[] = {"chan send", "chan receive", "select", "sync",
+                                            "sleep",     "network",      "forever"};
 static const char *const stop_reasons[] = {"preempted", "runtime.Gosched"};
 static const char *const names[] = {"parse", "query", "render", "déjà vu", "a \"quoted\" name"};
 
@@ -35,9 +36,11 @@ static bool coroutine_switch(struct sim *s, int m)
 	bool destroy = !s->goroutines[cur].assist && gen_chance(&s->rng, 30);
 	sim_tell_g(s, m, next);
 	if (destroy)
-		EMIT(s, m, STATE_TRANSITION, GoSwitchDestroy, s->goroutines[next].id, ++s->goroutines[next].seq);
+		EMIT(s, m, STATE_TRANSITION, GoSwitchDestroy, s->goroutines[next].id,
+		     ++s->goroutines[next].seq);
 	else
-		EMIT(s, m, STATE_TRANSITION, GoSwitch, s->goroutines[next].id, ++s->goroutines[next].seq);
+		EMIT(s, m, STATE_TRANSITION, GoSwitch, s->goroutines[next].id,
+		     ++s->goroutines[next].seq);
 	s->expect->kinds[KYMO_EV_STATE_TRANSITION] += 2;
 	s->goroutines[next].status = G_RUNNING;
 	s->goroutines[cur].status = destroy ? G_DEAD : G_WAITING;
@@ -54,7 +57,8 @@ static bool wake_another(struct sim *s, int m)
 	if (g == SIM_NOBODY)
 		return false;
 	sim_tell_g(s, m, g);
-	EMIT(s, m, STATE_TRANSITION, GoUnblock, s->goroutines[g].id, ++s->goroutines[g].seq, sim_stack(s));
+	EMIT(s, m, STATE_TRANSITION, GoUnblock, s->goroutines[g].id, ++s->goroutines[g].seq,
+	     sim_stack(s));
 	s->goroutines[g].status = G_RUNNABLE;
 	sim_record(s, g, KYMO_SPAN_RUNNABLE, 0);
 	return true;
@@ -69,13 +73,15 @@ bool sim_step_running(struct sim *s, int m)
 	case 0:
 	case 1:
 	case 2:
-		EMIT(s, m, STATE_TRANSITION, GoBlock, sim_string(s, ONE_OF(s, block_reasons)), sim_stack(s));
+		EMIT(s, m, STATE_TRANSITION, GoBlock, sim_string(s, ONE_OF(s, block_reasons)),
+		     sim_stack(s));
 		o->status = G_WAITING;
 		t->g = SIM_NOBODY;
 		sim_record(s, g, KYMO_SPAN_WAITING, 0);
 		return true;
 	case 3:
-		EMIT(s, m, STATE_TRANSITION, GoStop, sim_string(s, ONE_OF(s, stop_reasons)), sim_stack(s));
+		EMIT(s, m, STATE_TRANSITION, GoStop, sim_string(s, ONE_OF(s, stop_reasons)),
+		     sim_stack(s));
 		o->status = G_RUNNABLE;
 		t->g = SIM_NOBODY;
 		sim_record(s, g, KYMO_SPAN_RUNNABLE, 0);
@@ -89,8 +95,7 @@ bool sim_step_running(struct sim *s, int m)
 		sim_record(s, g, KYMO_SPAN_NONE, 0);
 		return true;
 	case 5:
-	case 6:
-		return create(s, m);
+	case 6: return create(s, m);
 	case 7:
 	case 8:
 		EMIT(s, m, STATE_TRANSITION, GoSyscallBegin, ++s->procs[t->p].seq, sim_stack(s));
@@ -98,10 +103,8 @@ bool sim_step_running(struct sim *s, int m)
 		s->procs[t->p].status = P_SYSCALL;
 		sim_record(s, g, KYMO_SPAN_SYSCALL, 0);
 		return true;
-	case 9:
-		return coroutine_switch(s, m);
-	default:
-		return wake_another(s, m);
+	case 9: return coroutine_switch(s, m);
+	default: return wake_another(s, m);
 	}
 }
 
@@ -145,8 +148,8 @@ static void sample(struct sim *s, int m)
 	if (s->w.samples.len > 60000)
 		return;
 	s->now++;
-	gen_sample(&s->w, s->now, s->threads[m].thread, (uint64_t)s->threads[m].p, s->goroutines[s->threads[m].g].id,
-		   sim_stack(s));
+	gen_sample(&s->w, s->now, s->threads[m].thread, (uint64_t)s->threads[m].p,
+	           s->goroutines[s->threads[m].g].id, sim_stack(s));
 	s->expect->kinds[KYMO_EV_STACK_SAMPLE]++;
 }
 
@@ -156,8 +159,7 @@ bool sim_step_annotate(struct sim *s, int m)
 	struct sim_g *o = &s->goroutines[t->g];
 	struct sim_p *p = &s->procs[t->p];
 	switch (gen_below(&s->rng, 13)) {
-	case 0:
-		return gc_step(s, m);
+	case 0: return gc_step(s, m);
 	case 1:
 		EMIT(s, m, RANGE_BEGIN, STWBegin, sim_string(s, "GC mark termination"), sim_stack(s));
 		o->stw = true;
@@ -173,7 +175,8 @@ bool sim_step_annotate(struct sim *s, int m)
 		return true;
 	case 3:
 		if (p->sweep)
-			EMIT(s, m, RANGE_END, GCSweepEnd, gen_below(&s->rng, 1 << 20), gen_below(&s->rng, 1 << 20));
+			EMIT(s, m, RANGE_END, GCSweepEnd, gen_below(&s->rng, 1 << 20),
+			     gen_below(&s->rng, 1 << 20));
 		else
 			EMIT(s, m, RANGE_BEGIN, GCSweepBegin, sim_stack(s));
 		p->sweep = !p->sweep;
@@ -181,34 +184,30 @@ bool sim_step_annotate(struct sim *s, int m)
 	case 4:
 		s->tasks_begun++;
 		s->expect->tasks++;
-		EMIT(s, m, TASK_BEGIN, UserTaskBegin, s->tasks_begun, gen_below(&s->rng, s->tasks_begun),
-		     sim_string(s, ONE_OF(s, names)), sim_stack(s));
+		EMIT(s, m, TASK_BEGIN, UserTaskBegin, s->tasks_begun,
+		     gen_below(&s->rng, s->tasks_begun), sim_string(s, ONE_OF(s, names)),
+		     sim_stack(s));
 		return true;
 	case 5:
 		if (!s->tasks_begun)
 			return false;
-		EMIT(s, m, TASK_END, UserTaskEnd, 1 + gen_below(&s->rng, s->tasks_begun), sim_stack(s));
+		EMIT(s, m, TASK_END, UserTaskEnd, 1 + gen_below(&s->rng, s->tasks_begun),
+		     sim_stack(s));
 		return true;
 	case 6:
-	case 7:
-		return region_step(s, m, o);
+	case 7: return region_step(s, m, o);
 	case 8:
-		EMIT(s, m, LOG, UserLog, 0, sim_string(s, ONE_OF(s, names)), sim_string(s, ONE_OF(s, names)), sim_stack(s));
+		EMIT(s, m, LOG, UserLog, 0, sim_string(s, ONE_OF(s, names)),
+		     sim_string(s, ONE_OF(s, names)), sim_stack(s));
 		return true;
-	case 9:
-		EMIT(s, m, LABEL, GoLabel, sim_string(s, ONE_OF(s, names)));
-		return true;
-	case 10:
-		EMIT(s, m, METRIC, HeapAlloc, gen_random(&s->rng) >> 20);
-		return true;
+	case 9: EMIT(s, m, LABEL, GoLabel, sim_string(s, ONE_OF(s, names))); return true;
+	case 10: EMIT(s, m, METRIC, HeapAlloc, gen_random(&s->rng) >> 20); return true;
 	case 11:
 		if (gen_chance(&s->rng, 50))
 			EMIT(s, m, METRIC, HeapGoal, gen_random(&s->rng) >> 10);
 		else
 			EMIT(s, m, METRIC, ProcsChange, 1 + gen_below(&s->rng, 8), sim_stack(s));
 		return true;
-	default:
-		sample(s, m);
-		return true;
+	default: sample(s, m); return true;
 	}
 }

@@ -66,9 +66,9 @@ static uint64_t hash_event(struct kymo_reader *r, const struct kymo_event *ev, u
 	h = mixed_stack(h, r, ev->stack);
 	switch (ev->kind) {
 	case KYMO_EV_METRIC:
-		return mixed(mixed_text(h, kymo_reader_string(r, ev->u.metric.name)), ev->u.metric.value);
-	case KYMO_EV_LABEL:
-		return mixed_text(h, kymo_reader_string(r, ev->u.label.label));
+		return mixed(mixed_text(h, kymo_reader_string(r, ev->u.metric.name)),
+		             ev->u.metric.value);
+	case KYMO_EV_LABEL: return mixed_text(h, kymo_reader_string(r, ev->u.label.label));
 	case KYMO_EV_RANGE_BEGIN:
 	case KYMO_EV_RANGE_ACTIVE:
 	case KYMO_EV_RANGE_END:
@@ -80,7 +80,8 @@ static uint64_t hash_event(struct kymo_reader *r, const struct kymo_event *ev, u
 		return mixed(mixed(h, ev->u.task.id), ev->u.task.parent);
 	case KYMO_EV_REGION_BEGIN:
 	case KYMO_EV_REGION_END:
-		return mixed(mixed_text(h, kymo_reader_string(r, ev->u.region.type)), ev->u.region.task);
+		return mixed(mixed_text(h, kymo_reader_string(r, ev->u.region.type)),
+		             ev->u.region.task);
 	case KYMO_EV_LOG:
 		h = mixed_text(h, kymo_reader_string(r, ev->u.log.category));
 		return mixed_text(h, kymo_reader_string(r, ev->u.log.message));
@@ -90,8 +91,7 @@ static uint64_t hash_event(struct kymo_reader *r, const struct kymo_event *ev, u
 		h = mixed(h, (uint64_t)ev->u.transition.from << 8 | ev->u.transition.to);
 		h = mixed_text(h, kymo_reader_string(r, ev->u.transition.reason));
 		return mixed_stack(h, r, ev->u.transition.stack);
-	default:
-		return h;
+	default: return h;
 	}
 }
 
@@ -257,7 +257,8 @@ static void test_damaged(void **state)
 		for (unsigned i = 0; i < 12; i++) {
 			size_t at = 16 + gen_below(&rng, t.len - 16);
 			uint8_t was = g.ptr[at];
-			g.ptr[at] = (uint8_t)(gen_chance(&rng, 50) ? was ^ 1u << gen_below(&rng, 8) : gen_random(&rng));
+			g.ptr[at] = (uint8_t)(gen_chance(&rng, 50) ? was ^ 1u << gen_below(&rng, 8)
+			                                           : gen_random(&rng));
 			struct run run = read_all(g.ptr, g.len);
 			assert_true(run.times_increase);
 			free(run.hash);

@@ -123,14 +123,18 @@ static void test_runs(void **state)
 				kymo_span_seek(t, run.goroutine, run.start, &sc);
 				for (kymo_ns at = run.start; at < run.end; at = span.end) {
 					assert_true(kymo_span_next(&sc, &span));
-					assert_true(span.state == KYMO_SPAN_RUNNING || span.state == KYMO_SPAN_SYSCALL);
+					assert_true(span.state == KYMO_SPAN_RUNNING ||
+					            span.state == KYMO_SPAN_SYSCALL);
 					if (span.state == KYMO_SPAN_SYSCALL)
 						assert_true(run.has_syscall);
 					else
-						on_procs += (span.end < run.end ? span.end : run.end) - at;
+						on_procs +=
+							(span.end < run.end ? span.end : run.end) -
+							at;
 				}
 				if (run.end > run.start)
-					assert_int_equal(kymo_trace_goroutine_on_proc(t, p, run.start), run.goroutine);
+					assert_int_equal(kymo_trace_goroutine_on_proc(t, p, run.start),
+					                 run.goroutine);
 			}
 		}
 		for (kymo_goroutine_ix i = 1; i < kymo_trace_goroutines(t)->count; i++) {
@@ -184,10 +188,8 @@ static void test_short_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_truth),
-		cmocka_unit_test(test_against_events),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_truth),        cmocka_unit_test(test_against_events),
+		cmocka_unit_test(test_cut),          cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_short_tables),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,8 @@
 struct slow_span {
 	kymo_ns start, end;
 	uint8_t state;
-	uint64_t proc;     // id; only of RUNNING
-	uint64_t reason;   // hash of the text; only of WAITING
+	uint64_t proc;    // id; only of RUNNING
+	uint64_t reason;  // hash of the text; only of WAITING
 };
 
 struct slow_life {
@@ -101,7 +101,8 @@ static void on_proc(struct slow *s, const struct kymo_event *ev, kymo_ns r)
 		}
 }
 
-static void on_goroutine(struct slow *s, struct kymo_reader *reader, const struct kymo_event *ev, kymo_ns r)
+static void on_goroutine(struct slow *s, struct kymo_reader *reader, const struct kymo_event *ev,
+                         kymo_ns r)
 {
 	static const uint8_t states[] = {
 		[KYMO_GO_RUNNABLE] = KYMO_SPAN_RUNNABLE,
@@ -137,7 +138,9 @@ static void on_goroutine(struct slow *s, struct kymo_reader *reader, const struc
 	if (to == KYMO_GO_SYSCALL && ev->proc != KYMO_NONE)
 		hold(s, ev->proc, life);
 	add_span(l, at, states[to], to == KYMO_GO_RUNNING ? ev->proc : 0,
-		 to == KYMO_GO_WAITING ? hash_text(kymo_reader_string(reader, ev->u.transition.reason)) : 0);
+	         to == KYMO_GO_WAITING
+	                 ? hash_text(kymo_reader_string(reader, ev->u.transition.reason))
+	                 : 0);
 }
 
 static bool work_out(struct kymo_input *in, struct slow *s)
@@ -178,47 +181,60 @@ static bool work_out(struct kymo_input *in, struct slow *s)
 		} \
 	} while (0)
 
-static bool same_life(const struct kymo_trace *t, kymo_goroutine_ix g, const struct slow_life *l, char why[256])
+static bool same_life(const struct kymo_trace *t, kymo_goroutine_ix g, const struct slow_life *l,
+                      char why[256])
 {
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
-	FAIL_IF(gs->id[g] != l->id, "row %u is goroutine %" PRIu64 ", not %" PRIu64, g, gs->id[g], l->id);
+	FAIL_IF(gs->id[g] != l->id, "row %u is goroutine %" PRIu64 ", not %" PRIu64, g, gs->id[g],
+	        l->id);
 	FAIL_IF(gs->begin[g] != l->begin || gs->end[g] != l->end,
-		"goroutine %" PRIu64 " lives %" PRId64 "..%" PRId64 ", not %" PRId64 "..%" PRId64, l->id, gs->begin[g],
-		gs->end[g], l->begin, l->end);
-	FAIL_IF(((gs->flags[g] & KYMO_G_ENDED) == 0) != l->open, "goroutine %" PRIu64 ": ended or not?", l->id);
+	        "goroutine %" PRIu64 " lives %" PRId64 "..%" PRId64 ", not %" PRId64 "..%" PRId64,
+	        l->id, gs->begin[g], gs->end[g], l->begin, l->end);
+	FAIL_IF(((gs->flags[g] & KYMO_G_ENDED) == 0) != l->open,
+	        "goroutine %" PRIu64 ": ended or not?", l->id);
 	struct kymo_span_cursor c;
 	struct kymo_span span;
 	size_t n = 0;
 	kymo_ns sum = 0, last = l->begin;
 	kymo_span_seek(t, g, 0, &c);
 	while (kymo_span_next(&c, &span)) {
-		FAIL_IF(span.start != last, "goroutine %" PRIu64 ": span %zu begins at %" PRId64 ", the last ended at %" PRId64,
-			l->id, n, span.start, last);
+		FAIL_IF(span.start != last,
+		        "goroutine %" PRIu64 ": span %zu begins at %" PRId64
+		        ", the last ended at %" PRId64,
+		        l->id, n, span.start, last);
 		last = span.end;
 		sum += span.end - span.start;
-		FAIL_IF(n >= l->count, "goroutine %" PRIu64 " has more than %zu spans", l->id, l->count);
+		FAIL_IF(n >= l->count, "goroutine %" PRIu64 " has more than %zu spans", l->id,
+		        l->count);
 		const struct slow_span *want = &l->spans[n];
-		FAIL_IF(span.start != want->start || span.end != want->end || span.state != want->state,
-			"goroutine %" PRIu64 " span %zu: state %d %" PRId64 "..%" PRId64 ", not %d %" PRId64 "..%" PRId64, l->id,
-			n, span.state, span.start, span.end, want->state, want->start, want->end);
+		FAIL_IF(span.start != want->start || span.end != want->end ||
+		                span.state != want->state,
+		        "goroutine %" PRIu64 " span %zu: state %d %" PRId64 "..%" PRId64
+		        ", not %d %" PRId64 "..%" PRId64,
+		        l->id, n, span.state, span.start, span.end, want->state, want->start,
+		        want->end);
 		if (span.state == KYMO_SPAN_RUNNING) {
 			uint64_t proc = span.proc ? kymo_trace_procs(t)->id[span.proc] : KYMO_NONE;
-			FAIL_IF(proc != want->proc, "goroutine %" PRIu64 " span %zu: on proc %" PRIu64 ", not %" PRIu64, l->id, n,
-				proc, want->proc);
+			FAIL_IF(proc != want->proc,
+			        "goroutine %" PRIu64 " span %zu: on proc %" PRIu64 ", not %" PRIu64,
+			        l->id, n, proc, want->proc);
 		}
 		if (span.state == KYMO_SPAN_WAITING)
 			FAIL_IF(hash_text(kymo_trace_string(t, span.reason)) != want->reason,
-				"goroutine %" PRIu64 " span %zu: another reason", l->id, n);
+			        "goroutine %" PRIu64 " span %zu: another reason", l->id, n);
 		n++;
 	}
 	FAIL_IF(n != l->count, "goroutine %" PRIu64 " has %zu spans, not %zu", l->id, n, l->count);
-	FAIL_IF(sum != l->end - l->begin, "goroutine %" PRIu64 ": spans do not sum to its life", l->id);
-	FAIL_IF(gs->span_records[g] < n, "goroutine %" PRIu64 ": span_records is no upper bound", l->id);
+	FAIL_IF(sum != l->end - l->begin, "goroutine %" PRIu64 ": spans do not sum to its life",
+	        l->id);
+	FAIL_IF(gs->span_records[g] < n, "goroutine %" PRIu64 ": span_records is no upper bound",
+	        l->id);
 	return true;
 }
 
 /* From any time, the cursor stands where the list of all spans says. */
-static bool same_seek(const struct kymo_trace *t, kymo_goroutine_ix g, const struct slow_life *l, char why[256])
+static bool same_seek(const struct kymo_trace *t, kymo_goroutine_ix g, const struct slow_life *l,
+                      char why[256])
 {
 	for (size_t i = 0; i < l->count; i += 1 + l->count / 16)
 		for (int off = -1; off <= 1; off++) {
@@ -234,8 +250,10 @@ static bool same_seek(const struct kymo_trace *t, kymo_goroutine_ix g, const str
 			if (want == l->count && (!any || span.start == span.end))
 				continue;
 			FAIL_IF(!any || want == l->count || span.start != l->spans[want].start,
-				"goroutine %" PRIu64 ": a seek to %" PRId64 " gives %" PRId64 ", not %" PRId64, l->id, at,
-				any ? span.start : -1, want < l->count ? l->spans[want].start : -1);
+			        "goroutine %" PRIu64 ": a seek to %" PRId64 " gives %" PRId64
+			        ", not %" PRId64,
+			        l->id, at, any ? span.start : -1,
+			        want < l->count ? l->spans[want].start : -1);
 		}
 	return true;
 }
@@ -243,13 +261,17 @@ static bool same_seek(const struct kymo_trace *t, kymo_goroutine_ix g, const str
 static bool compare(const struct kymo_trace *t, const struct slow *s, char why[256])
 {
 	const struct kymo_trace_info *info = kymo_trace_info(t);
-	FAIL_IF(info->events != s->events, "the store counted %" PRIu64 " events, the reader %" PRIu64, info->events, s->events);
-	FAIL_IF(info->duration != s->end, "the store ends at %" PRId64 ", the reader at %" PRId64, info->duration, s->end);
-	FAIL_IF((info->damage_count != 0) != (s->status != KYMO_OK), "only one of reader and store found damage");
+	FAIL_IF(info->events != s->events,
+	        "the store counted %" PRIu64 " events, the reader %" PRIu64, info->events, s->events);
+	FAIL_IF(info->duration != s->end, "the store ends at %" PRId64 ", the reader at %" PRId64,
+	        info->duration, s->end);
+	FAIL_IF((info->damage_count != 0) != (s->status != KYMO_OK),
+	        "only one of reader and store found damage");
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 	FAIL_IF(gs->count != s->count + 1, "%u goroutines, not %zu", gs->count - 1, s->count);
 	for (kymo_goroutine_ix g = 1; g < gs->count; g++)
-		if (!same_life(t, g, &s->lives[g - 1], why) || !same_seek(t, g, &s->lives[g - 1], why))
+		if (!same_life(t, g, &s->lives[g - 1], why) ||
+		    !same_seek(t, g, &s->lives[g - 1], why))
 			return false;
 	return true;
 }
@@ -277,7 +299,9 @@ bool slow_spans_agree(const void *bytes, size_t len, char why[256])
 		// The store refuses what holds nothing: at most the Sync that opens a trace.
 		ok = !opened || (s.status != KYMO_OK && s.count == 0);
 		if (!ok)
-			snprintf(why, 256, "the reader gave %" PRIu64 " events, the store says: %.160s", s.events, err.message);
+			snprintf(why, 256,
+			         "the reader gave %" PRIu64 " events, the store says: %.160s",
+			         s.events, err.message);
 	}
 	for (size_t i = 0; i < s.count; i++)
 		free(s.lives[i].spans);

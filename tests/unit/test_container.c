@@ -52,7 +52,9 @@ static void test_header(void **state)
 		{"go 2.22 trace", KYMO_E_NOT_TRACE, 0},
 		{"go 1.22  trace", KYMO_E_NOT_TRACE, 0},
 		{"go 1.22 tracex", KYMO_E_NOT_TRACE, 0},
-		{"\x7f""ELF", KYMO_E_NOT_TRACE, 0},
+		{"\x7f"
+	         "ELF",
+	         KYMO_E_NOT_TRACE, 0},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		unsigned version = 0;
@@ -73,19 +75,20 @@ static void test_batches(void **state)
 {
 	(void)state;
 	static const uint8_t bytes[] = {
-		1, 3, 7, 100, 2, 0x0d, 0,             // events of thread 7
-		1, 3, 7, 100, 0x80, 0x80, 0,          // an empty one, its size padded
-		1, 3, 9, 100, 1, 4,                   // strings
-		1, 3, 9, 100, 1, 2,                   // stacks
-		1, 3, 9, 100, 1, 6,                   // samples
-		1, 3, 9, 100, 2, 8, 1,                // frequency
-		1, 3, 9, 100, 1, 0x32,                // sync
-		0x31, 1, 3, 9, 100, 2, 'h', 'i',      // experimental
-		0x34,                                 // end of generation
+		1,    3, 7, 100, 2,    0x0d, 0,         // events of thread 7
+		1,    3, 7, 100, 0x80, 0x80, 0,         // an empty one, its size padded
+		1,    3, 9, 100, 1,    4,               // strings
+		1,    3, 9, 100, 1,    2,               // stacks
+		1,    3, 9, 100, 1,    6,               // samples
+		1,    3, 9, 100, 2,    8,    1,         // frequency
+		1,    3, 9, 100, 1,    0x32,            // sync
+		0x31, 1, 3, 9,   100,  2,    'h', 'i',  // experimental
+		0x34,                                   // end of generation
 	};
 	static const uint8_t kinds_26[] = {
-		WIRE_BATCH_EVENTS, WIRE_BATCH_EVENTS, WIRE_BATCH_STRINGS, WIRE_BATCH_STACKS, WIRE_BATCH_SAMPLES,
-		WIRE_BATCH_EVENTS, WIRE_BATCH_SYNC, WIRE_BATCH_EXPERIMENTAL, WIRE_BATCH_END,
+		WIRE_BATCH_EVENTS, WIRE_BATCH_EVENTS,       WIRE_BATCH_STRINGS,
+		WIRE_BATCH_STACKS, WIRE_BATCH_SAMPLES,      WIRE_BATCH_EVENTS,
+		WIRE_BATCH_SYNC,   WIRE_BATCH_EXPERIMENTAL, WIRE_BATCH_END,
 	};
 	struct guard g = guard_copy(bytes, sizeof bytes);
 	size_t at = 0;
@@ -108,7 +111,9 @@ static void test_batches(void **state)
 	for (size_t i = 0; i < 8; i++) {
 		struct wire_batch b;
 		assert_int_equal(wire_batch_next(g.ptr, g.len, &at, 23, &b, &err), KYMO_OK);
-		assert_int_equal(b.kind, i == 5 ? WIRE_BATCH_SYNC : i == 6 ? WIRE_BATCH_EVENTS : kinds_26[i]);
+		assert_int_equal(b.kind, i == 5   ? WIRE_BATCH_SYNC
+		                         : i == 6 ? WIRE_BATCH_EVENTS
+		                                  : kinds_26[i]);
 	}
 	struct wire_batch b;
 	size_t before = at;
@@ -174,10 +179,8 @@ static void test_spec(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header),
-		cmocka_unit_test(test_batches),
-		cmocka_unit_test(test_cut_batches),
-		cmocka_unit_test(test_largest_batch),
+		cmocka_unit_test(test_header),      cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_cut_batches), cmocka_unit_test(test_largest_batch),
 		cmocka_unit_test(test_spec),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

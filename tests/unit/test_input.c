@@ -30,7 +30,8 @@ static int setup(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < CONTENT_BYTES; i++)
-		content[i] = (uint8_t)((i * 2654435761u) >> 13);  // hardly compressible: several blocks
+		content[i] =
+			(uint8_t)((i * 2654435761u) >> 13);  // hardly compressible: several blocks
 	memcpy(content, "go 1.23 trace\0\0", 16);
 	if (!mkdtemp(dir))
 		return -1;
@@ -113,7 +114,8 @@ static void test_memory(void **state)
 	assert_int_equal(kymo_input_open_memory(g.ptr, g.len, &in, NULL), KYMO_OK);
 	expect_content(in);
 	for (size_t len = 0; len < 5; len++) {
-		assert_int_equal(kymo_input_open_memory(g.ptr + g.len - len, len, &in, NULL), KYMO_OK);
+		assert_int_equal(kymo_input_open_memory(g.ptr + g.len - len, len, &in, NULL),
+		                 KYMO_OK);
 		size_t got;
 		kymo_input_bytes(in, &got);
 		assert_int_equal(got, len);
@@ -244,12 +246,9 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_file),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_gzip),
-		cmocka_unit_test(test_zstd),
-		cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_file), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_gzip), cmocka_unit_test(test_zstd),
+		cmocka_unit_test(test_pipe), cmocka_unit_test(test_errors),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
