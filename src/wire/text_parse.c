@@ -22,7 +22,7 @@ static __attribute__((format(printf, 2, 3))) bool wrong(struct parser *t, const 
 {
 	if (t->err) {
 		va_list ap;
-		t->err->line = t->line;
+		t->err->line = t->line ? t->line : 1;  // an empty text has a first line too
 		va_start(ap, fmt);
 		vsnprintf(t->err->message, sizeof t->err->message, fmt, ap);
 		va_end(ap);
