@@ -39,11 +39,8 @@ KYMO_API enum kymo_status kymo_export_events(struct kymo_input *in,
                                              const struct kymo_event_filter *filter, bool json,
                                              const struct kymo_sink *sink, struct kymo_error *err);
 
-/** `kymo stat --json` and `kymo goroutines --json`: the documents of kymo-stat(1) and kymo-goroutines(1). False if the sink refused. */
+/** `kymo stat --json`: the document of kymo-stat(1). False if the sink refused. */
 KYMO_API bool kymo_export_stat_json(const struct kymo_stat *stat, const struct kymo_sink *sink);
-KYMO_API bool kymo_export_goroutine_groups_json(const struct kymo_trace *t,
-                                                const struct kymo_goroutine_groups *groups,
-                                                const struct kymo_sink *sink);
 
 #ifdef __cplusplus
 }

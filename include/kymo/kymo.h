@@ -8,6 +8,7 @@
 #include <kymo/events.h>
 #include <kymo/export.h>
 #include <kymo/input.h>
+#include <kymo/select.h>
 #include <kymo/trace.h>
 #include <kymo/types.h>
 #include <kymo/version.h>

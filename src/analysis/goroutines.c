@@ -8,10 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/dist.h"
+#include "analysis/select.h"
 #include "analysis/times.h"
 #include "base/vec.h"
 
 typedef VEC(struct kymo_named_ns) named_vec;
+
+/* Of what percentiles are told. */
+enum { SPREAD_TOTAL, SPREAD_EXECUTION, SPREAD_SCHED_WAIT, SPREADS };
 
 static bool add_named(named_vec *v, kymo_string_ix name, kymo_ns ns)
 {
@@ -23,16 +28,11 @@ static bool add_named(named_vec *v, kymo_string_ix name, kymo_ns ns)
 	return vec_push(v, ((struct kymo_named_ns){name, ns}));
 }
 
-/* Of two lives under one id Go's map keeps the last. */
-static bool counted(const struct kymo_trace *t, kymo_goroutine_ix g)
-{
-	return !t->ids_repeat || idmap_peek(&t->row_of_id, t->g.id.at[g]) == g;
-}
-
 struct group {
 	kymo_string_ix name;
 	uint32_t goroutines, was;  // was: number before sorting
 	struct kymo_times times;
+	struct kymo_spread spread[SPREADS];
 	named_vec block, range;
 };
 
@@ -40,14 +40,31 @@ struct owned {
 	kymo_string_ix *name;
 	uint32_t *goroutines, *block_from, *range_from, *group_of;
 	struct kymo_times *times;
+	struct kymo_spread *spread[SPREADS];
 	struct kymo_named_ns *block, *range;
 };
 
 struct work {
 	const struct kymo_trace *t;
+	const struct kymo_selection *sel;
+	enum kymo_rules rules;
 	VEC(struct group) groups;
 	uint32_t *group_of;
 };
+
+static bool counted(const struct work *w, kymo_goroutine_ix g)
+{
+	const struct kymo_trace *t = w->t;
+	struct kymo_interval p;
+	if (!select_has(w->sel, g))
+		return false;
+	// Go: of two lives under one id its map keeps the last.
+	if (w->rules == KYMO_RULES_GO126)
+		return !t->ids_repeat || idmap_peek(&t->row_of_id, t->g.id.at[g]) == g;
+	if (!w->sel || (!w->sel->piece_from && w->sel->from == 0 && w->sel->to == t->info.duration))
+		return true;  // those too that lived for no time at all
+	return select_piece(t, w->sel, g, 0, &p);
+}
 
 static bool add_range(void *ctx, kymo_goroutine_ix g, kymo_string_ix name, kymo_ns ns)
 {
@@ -83,10 +100,12 @@ struct part {
 };
 
 struct stretch {
+	const struct work *w;
 	const struct kymo_trace *t;
 	const uint32_t *members, *group_of;  // members[from] .. members[to], those of a group together
 	size_t from, to;
 	VEC(struct part) parts;
+	kymo_ns *values[SPREADS];  // [count] of each member
 	bool ok;
 };
 
@@ -94,11 +113,16 @@ static void *add_stretch(void *arg)
 {
 	struct stretch *s = arg;
 	struct times a;
-	s->ok = times_begin(&a, s->t);
+	s->ok = times_begin(&a, s->t, s->w->sel, s->w->rules);
 	for (size_t i = s->from; i < s->to && s->ok;) {
 		struct part p = {.group = s->group_of[s->members[i]]};
-		for (; i < s->to && s->group_of[s->members[i]] == p.group; i++)
+		for (; i < s->to && s->group_of[s->members[i]] == p.group; i++) {
+			struct kymo_times was = p.times;
 			times_add(&a, s->members[i], &p.times);
+			s->values[SPREAD_TOTAL][i] = p.times.total - was.total;
+			s->values[SPREAD_EXECUTION][i] = p.times.execution - was.execution;
+			s->values[SPREAD_SCHED_WAIT][i] = p.times.sched_wait - was.sched_wait;
+		}
 		for (size_t c = 0; c < s->t->reasons.count && s->ok; c++)
 			if (a.block[c]) {
 				s->ok = add_named(&p.block, s->t->reasons.at[c], a.block[c]);
@@ -128,6 +152,41 @@ static bool merge_stretch(struct work *w, struct stretch *s)
 	return s->ok;
 }
 
+/* ---- percentiles ---- */
+
+struct spread_work {
+	struct work *w;
+	kymo_ns *values;  // reordered
+	unsigned of;
+};
+
+/* Members stand by group, in the order of the groups. */
+static void *spread_groups(void *arg)
+{
+	struct spread_work *s = arg;
+	size_t at = 0;
+	for (size_t i = 0; i < s->w->groups.count; i++) {
+		struct group *g = &s->w->groups.at[i];
+		struct dist_summary d = dist_of(s->values + at, g->goroutines);
+		g->spread[s->of] = (struct kymo_spread){d.p50, d.p90, d.p99, d.max};
+		at += g->goroutines;
+	}
+	return NULL;
+}
+
+static void spread_all(struct work *w, kymo_ns *values[SPREADS], bool threaded)
+{
+	struct spread_work s[SPREADS];
+	for (unsigned i = 0; i < SPREADS; i++)
+		s[i] = (struct spread_work){w, values[i], i};
+	pthread_t thread;
+	threaded = threaded && pthread_create(&thread, NULL, spread_groups, &s[0]) == 0;
+	for (unsigned i = threaded; i < SPREADS; i++)
+		spread_groups(&s[i]);
+	if (threaded)
+		pthread_join(thread, NULL);
+}
+
 /* Two stretches of about equally many records; small traces are not worth a thread. */
 static bool add_members(struct work *w, const uint32_t *members, size_t count)
 {
@@ -140,10 +199,19 @@ static bool add_members(struct work *w, const uint32_t *members, size_t count)
 		half += t->g.span_records.at[members[cut++]];
 	if (records < 1u << 20)
 		cut = count;
-	struct stretch s[2] = {
-		{.t = t, .members = members, .group_of = w->group_of, .from = 0, .to = cut, .ok = true},
-		{.t = t, .members = members, .group_of = w->group_of, .from = cut, .to = count, .ok = true},
-	};
+	kymo_ns *values = malloc((count + 1) * SPREADS * sizeof *values);
+	if (!values)
+		return false;
+	struct stretch s[2];
+	for (int i = 0; i < 2; i++)
+		s[i] = (struct stretch){.w = w,
+		                        .t = t,
+		                        .members = members,
+		                        .group_of = w->group_of,
+		                        .from = i ? cut : 0,
+		                        .to = i ? count : cut,
+		                        .values = {values, values + count, values + 2 * count},
+		                        .ok = true};
 	pthread_t thread;
 	bool threaded = cut < count && pthread_create(&thread, NULL, add_stretch, &s[1]) == 0;
 	add_stretch(&s[0]);
@@ -152,7 +220,11 @@ static bool add_members(struct work *w, const uint32_t *members, size_t count)
 	else if (cut < count)
 		add_stretch(&s[1]);
 	bool ok = merge_stretch(w, &s[0]);
-	return merge_stretch(w, &s[1]) && ok;
+	ok = merge_stretch(w, &s[1]) && ok;
+	if (ok)
+		spread_all(w, s[0].values, threaded);
+	free(values);
+	return ok;
 }
 
 /* Numbers the groups in order of first appearance. */
@@ -167,7 +239,7 @@ static bool name_groups(struct work *w)
 	w->group_of[0] = UINT32_MAX;
 	for (uint32_t g = 1; g < t->goroutines.count && ok; g++) {
 		w->group_of[g] = UINT32_MAX;
-		if (!counted(t, g))
+		if (!counted(w, g))
 			continue;
 		uint32_t *ix = &group_of_name[t->g.name.at[g]];
 		if (*ix == UINT32_MAX) {
@@ -231,13 +303,19 @@ static bool publish(struct work *w, struct kymo_goroutine_groups *out)
 	out->name = o->name = malloc((n + 1) * sizeof *o->name);
 	out->goroutines = o->goroutines = malloc((n + 1) * sizeof *o->goroutines);
 	out->times = o->times = malloc((n + 1) * sizeof *o->times);
+	for (unsigned k = 0; k < SPREADS; k++)
+		o->spread[k] = malloc((n + 1) * sizeof *o->spread[k]);
+	out->total = o->spread[SPREAD_TOTAL];
+	out->execution = o->spread[SPREAD_EXECUTION];
+	out->sched_wait = o->spread[SPREAD_SCHED_WAIT];
 	out->block_from = o->block_from = malloc((n + 1) * sizeof *o->block_from);
 	out->range_from = o->range_from = malloc((n + 1) * sizeof *o->range_from);
 	out->block = o->block = malloc((blocks + 1) * sizeof *o->block);
 	out->range = o->range = malloc((ranges + 1) * sizeof *o->range);
 	out->group_of = o->group_of = w->group_of;
 	w->group_of = NULL;
-	bool ok = o->name && o->goroutines && o->times && o->block_from && o->range_from &&
+	bool ok = o->name && o->goroutines && o->times && out->total && out->execution &&
+	          out->sched_wait && o->block_from && o->range_from &&
 	          o->block && o->range;
 	blocks = ranges = 0;
 	for (size_t i = 0; i < n && ok; i++) {
@@ -246,6 +324,8 @@ static bool publish(struct work *w, struct kymo_goroutine_groups *out)
 		o->name[i] = g->name;
 		o->goroutines[i] = g->goroutines;
 		o->times[i] = g->times;
+		for (unsigned k = 0; k < SPREADS; k++)
+			o->spread[k][i] = g->spread[k];
 		o->block_from[i] = (uint32_t)blocks;
 		o->range_from[i] = (uint32_t)ranges;
 		if (g->block.count)
@@ -269,13 +349,15 @@ static bool publish(struct work *w, struct kymo_goroutine_groups *out)
 }
 
 enum kymo_status kymo_goroutine_groups_compute(const struct kymo_trace *t,
+                                               const struct kymo_selection *sel,
+                                               enum kymo_rules rules,
                                                struct kymo_goroutine_groups *out)
 {
-	struct work w = {.t = t};
+	struct work w = {.t = t, .sel = sel, .rules = rules};
 	*out = (struct kymo_goroutine_groups){0};
 	w.group_of = malloc(t->goroutines.count * sizeof *w.group_of);
 	bool ok = w.group_of && make_groups(&w);
-	ok = ok && times_of_ranges(t, &(struct range_times){add_range, &w, 0});
+	ok = ok && times_of_ranges(t, &(struct range_times){add_range, &w, 0, sel, rules});
 	ok = ok && publish(&w, out);
 	for (size_t i = 0; i < w.groups.count; i++) {
 		vec_free(&w.groups.at[i].block);
@@ -301,6 +383,8 @@ void kymo_goroutine_groups_free(struct kymo_goroutine_groups *g)
 	free(o->range_from);
 	free(o->group_of);
 	free(o->times);
+	for (unsigned k = 0; k < SPREADS; k++)
+		free(o->spread[k]);
 	free(o->block);
 	free(o->range);
 	free(o);

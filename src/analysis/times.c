@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/select.h"
 #include "base/idmap.h"
+#include "trace/walk.h"
 
 /*
  * What most records add to: slot of the kind, plus the aux where that is a reason. No branch depends on the kind,
@@ -47,7 +49,7 @@ static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns sum[SLOTS
 }
 
 /* Adds one goroutine's life. The state of a record lasts to the next; what a record means for the sums follows. */
-void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
+static void add_life(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 {
 	const struct kymo_trace *t = a->t;
 	struct span_scan s;
@@ -84,7 +86,9 @@ void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 			a->block[r.aux] += d;
 			break;
 		case REC_SYSCALL:
-			if (r.aux == 0 && first && existed) {
+			if (r.aux == 0 && first && existed && !a->go) {
+				x.syscall_block += d;
+			} else if (r.aux == 0 && first && existed) {
 				// Go: without a proc, blocked until the status event told of it, and a plain syscall after that.
 				kymo_ns told = t->g.seen.at[g] - begin;
 				x.syscall_block += told;
@@ -96,6 +100,8 @@ void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 		default:
 			if (r.aux == MISC_SYSCALL_EXIT) {
 				x.sched_wait += d;
+			} else if (!a->go) {
+				x.syscall_block += d;
 			} else if (r.aux == MISC_PROC_LOST_UNNOTICED) {
 				x.syscall += d;  // Go: see load.c
 			} else if (!more && !(t->g.flags.at[g] & KYMO_G_ENDED)) {
@@ -125,6 +131,62 @@ void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 	sum->syscall_block += x.syscall_block;
 }
 
+/* What a visit of one goroutine's spans, cut to a selection, needs. */
+struct cut {
+	struct times *a;
+	kymo_goroutine_ix g;
+	struct kymo_times *sum;
+	struct kymo_interval piece;
+	uint32_t next;
+};
+
+static inline void add_part(struct cut *c, const struct walk_span *s, kymo_ns d)
+{
+	switch (s->state) {
+	case KYMO_SPAN_RUNNING: c->sum->execution += d; break;
+	case KYMO_SPAN_RUNNABLE: c->sum->sched_wait += d; break;
+	case KYMO_SPAN_WAITING: c->a->block[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason] += d; break;
+	case KYMO_SPAN_SYSCALL:
+		*(s->proc || s->cause != KYMO_CAUSE_STATUS ? &c->sum->syscall : &c->sum->syscall_block) += d;
+		break;
+	default: c->sum->syscall_block += d; break;
+	}
+}
+
+static always_inline bool visit_cut(void *ctx, const struct walk_span *s)
+{
+	struct cut *c = ctx;
+	while (s->end > c->piece.from) {
+		kymo_ns d = select_overlap(&c->piece, s->start, s->end);
+		if (d)
+			add_part(c, s, d);
+		if (s->end < c->piece.to)
+			return true;
+		// The piece is over; the span may reach into the next.
+		if (!select_piece(c->a->t, c->a->sel, c->g, c->next++, &c->piece))
+			return false;
+	}
+	return true;
+}
+
+static void add_cut(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
+{
+	struct cut c = {.a = a, .g = g, .sum = sum, .next = 1};
+	struct kymo_interval p;
+	for (uint32_t i = 0; select_piece(a->t, a->sel, g, i, &p); i++)
+		sum->total += p.to - p.from;
+	if (select_piece(a->t, a->sel, g, 0, &c.piece))
+		walk_each(a->t, g, visit_cut, &c);
+}
+
+void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
+{
+	if (a->sel)
+		add_cut(a, g, sum);
+	else
+		add_life(a, g, sum);
+}
+
 static uint32_t find_forever(const struct kymo_trace *t)
 {
 	for (size_t i = 0; i < t->reasons.count; i++) {
@@ -135,10 +197,14 @@ static uint32_t find_forever(const struct kymo_trace *t)
 	return UINT32_MAX;
 }
 
-bool times_begin(struct times *a, const struct kymo_trace *t)
+bool times_begin(struct times *a, const struct kymo_trace *t, const struct kymo_selection *sel,
+                 enum kymo_rules rules)
 {
-	*a = (struct times){.t = t};
-	a->forever = find_forever(t);
+	*a = (struct times){.t = t, .go = rules == KYMO_RULES_GO126, .forever = UINT32_MAX};
+	if (a->go)
+		a->forever = find_forever(t);
+	else if (sel && (sel->piece_from || sel->from > 0 || sel->to < t->info.duration))
+		a->sel = sel;
 	a->block = calloc(t->reasons.count, sizeof *a->block);
 	return a->block != NULL;
 }
@@ -148,7 +214,8 @@ void times_end(struct times *a)
 	free(a->block);
 }
 
-bool times_of_ranges(const struct kymo_trace *t, const struct range_times *k)
+/* By Go's rules. */
+static bool ranges_of_go(const struct kymo_trace *t, const struct range_times *k)
 {
 	const struct kymo_ranges *r = &t->ranges;
 	struct idmap open = {0};  // goroutine -> row + 1 of a sweep that it began and did not end
@@ -181,5 +248,25 @@ bool times_of_ranges(const struct kymo_trace *t, const struct range_times *k)
 			ok = k->add(k->ctx, g, r->name[row], t->g.end.at[g] - r->start[row]);
 		}
 	idmap_free(&open);
+	return ok;
+}
+
+bool times_of_ranges(const struct kymo_trace *t, const struct range_times *k)
+{
+	const struct kymo_ranges *r = &t->ranges;
+	bool ok = true;
+	if (k->rules == KYMO_RULES_GO126)
+		return ranges_of_go(t, k);
+	for (uint32_t i = 0; i < r->count && ok; i++) {
+		kymo_goroutine_ix g = r->goroutine[i];
+		struct kymo_interval p;
+		kymo_ns sum = 0;
+		if (r->kind[i] == KYMO_RANGE_GC || g == 0 || (k->only && k->only != g))
+			continue;
+		for (uint32_t n = 0; select_piece(t, k->sel, g, n, &p); n++)
+			sum += select_overlap(&p, r->start[i], r->end[i]);
+		if (sum)
+			ok = k->add(k->ctx, g, r->name[i], sum);
+	}
 	return ok;
 }

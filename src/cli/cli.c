@@ -55,54 +55,16 @@ int cli_fail(const char *file, const struct kymo_error *err)
 
 void cli_warn_damage(const char *file, const struct kymo_damage *damage, uint64_t trace_bytes)
 {
-	char lost[CLI_NUMBER];
+	char lost[UNITS_SIZE];
 	double percent = trace_bytes ? (double)damage->lost_bytes / (double)trace_bytes * 100 : 0;
 	cli_warn("%s: %s; the last %s (%.2f%%) of the trace are not shown", file, damage->message,
-	         cli_size(lost, damage->lost_bytes), percent);
+	         units_bytes(lost, damage->lost_bytes), percent);
 }
 
 int cli_help(const struct cmd *cmd)
 {
 	printf("usage: kymo %s %s\n\n%s", cmd->name, cmd->arguments, cmd->help);
 	return cli_printed();
-}
-
-bool cli_time(const char *text, kymo_ns *out)
-{
-	static const struct {
-		const char *name;
-		uint64_t ns;
-	} units[] = {{"ns", 1},       {"us", 1000},      {"\xc2\xb5s", 1000},
-	             {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000ull},
-	             {"", 1}};
-	uint64_t whole = 0, part = 0, scale = 1, unit = 0;
-	const char *p = text;
-	if ((*p < '0' || *p > '9') && *p != '.')
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++)
-		if (__builtin_mul_overflow(whole, UINT64_C(10), &whole) ||
-		    __builtin_add_overflow(whole, (uint64_t)(*p - '0'), &whole))
-			return false;
-	if (*p == '.') {
-		const char *dot = p++;
-		for (; *p >= '0' && *p <= '9'; p++)
-			if (scale < 1000000000) {
-				part = part * 10 + (uint64_t)(*p - '0');
-				scale *= 10;
-			}
-		if (p == dot + 1)
-			return false;
-	}
-	for (size_t i = 0; i < sizeof units / sizeof *units && !unit; i++)
-		if (strcmp(p, units[i].name) == 0)
-			unit = units[i].ns;
-	uint64_t ns;
-	if (!unit || __builtin_mul_overflow(whole, unit, &ns) ||
-	    __builtin_add_overflow(ns, (uint64_t)((unsigned __int128)part * unit / scale), &ns) ||
-	    ns > INT64_MAX)
-		return false;
-	*out = (kymo_ns)ns;
-	return true;
 }
 
 /* The option of this argument ("--name" or "--name=value"); *value is what follows the '=', or NULL. */
@@ -138,7 +100,7 @@ static int take_option(const struct cmd *cmd, const struct cli_option *o, const 
 	}
 	if (o->value)
 		*o->value = value;
-	else if (!cli_time(value, o->time))
+	else if (!units_time(value, o->time))
 		return cli_usage(cmd, "'%s' is no time: write 1.5ms, 2s, 100us or plain nanoseconds",
 		                 value);
 	return CLI_GO_ON;

@@ -14,6 +14,7 @@
 #include <kymo/kymo.h>
 
 #include "base/buf.h"
+#include "base/units.h"
 #include "cli/cmd.h"
 
 enum {
@@ -53,8 +54,6 @@ struct cli_option {
  */
 int cli_parse(const struct cmd *cmd, int argc, char **argv, const struct cli_option *options,
               const char **files, int max_files, int *file_count);
-/* Reads a time as the options take it; false if it is none. */
-bool cli_time(const char *text, kymo_ns *out);
 /* Prints usage and help of a verb on standard output. Returns CLI_OK. */
 int cli_help(const struct cmd *cmd);
 
@@ -71,7 +70,12 @@ struct cli_out {
 void cli_out_open(struct cli_out *out);
 /* Writes what is left. A closed pipe is no error worth words; a full disk is. Returns CLI_OK or CLI_ERROR. */
 int cli_out_close(struct cli_out *out);
-/* The same for a few lines that were printed by stdio. */
+/*
+ * Writes a whole file: beside it first, then in its place, so that there never is half of one. Says what went wrong.
+ * Returns CLI_OK or CLI_ERROR.
+ */
+int cli_write_file(const char *name, const void *bytes, size_t len);
+/* As cli_out_close, for a few lines that were printed by stdio. */
 int cli_printed(void);
 
 /* ---- progress ---- */
@@ -89,13 +93,5 @@ void cli_progress_begin(struct cli_progress *p, const char *what);
 bool cli_progress_show(void *ctx, uint64_t done_bytes, uint64_t total_bytes);
 /* Removes the bar. */
 void cli_progress_end(struct cli_progress *p);
-
-/* ---- numbers for people ---- */
-
-/* "1.23 ms", "4 ns", "2.5 s"; "12.3 MB"; "1,234,567". `out` has room for CLI_NUMBER bytes; returns `out`. */
-#define CLI_NUMBER 32
-const char *cli_duration(char *out, kymo_ns ns);
-const char *cli_size(char *out, uint64_t bytes);
-const char *cli_count(char *out, uint64_t n);
 
 #endif

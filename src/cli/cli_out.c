@@ -101,9 +101,9 @@ bool cli_progress_show(void *ctx, uint64_t done, uint64_t total)
 	if (spent < PROGRESS_AFTER_S || now - p->last < PROGRESS_EVERY_S)
 		return false;
 	p->last = now;
-	char a[CLI_NUMBER], b[CLI_NUMBER], tail[3 * CLI_NUMBER], bar[31] = "";
-	int n = snprintf(tail, sizeof tail, "%s of %s %3.0f%%", cli_size(a, done),
-	                 cli_size(b, total), share * 100);
+	char a[UNITS_SIZE], b[UNITS_SIZE], tail[3 * UNITS_SIZE], bar[31] = "";
+	int n = snprintf(tail, sizeof tail, "%s of %s %3.0f%%", units_bytes(a, done),
+	                 units_bytes(b, total), share * 100);
 	if (share > 0.01)
 		snprintf(tail + n, sizeof tail - (size_t)n, "  %.0f s left", spent / share - spent);
 	int cells = p->columns - 24 - (int)strlen(tail);
@@ -123,57 +123,4 @@ void cli_progress_end(struct cli_progress *p)
 		fflush(stderr);
 	}
 	p->on = p->drawn = false;
-}
-
-/* Three significant digits and a unit. */
-static const char *scaled(char *out, double v, double step, const char *const *units, size_t count)
-{
-	size_t u = 0;
-	while (u + 1 < count && v >= step * (1 - 0.0005)) {
-		v /= step;
-		u++;
-	}
-	int digits = u == 0 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
-	snprintf(out, CLI_NUMBER, "%.*f %s", digits, v, units[u]);
-	return out;
-}
-
-const char *cli_duration(char *out, kymo_ns ns)
-{
-	static const char *const units[] = {"ns", "\xc2\xb5s", "ms", "s"};
-	if (ns == 0) {
-		snprintf(out, CLI_NUMBER, "0");
-		return out;
-	}
-	double v = (double)ns;
-	if (v < 0) {
-		out[0] = '-';
-		scaled(out + 1, -v, 1000, units, 4);
-		return out;
-	}
-	if (v >= 999.5e9) {  // seconds keep their digits
-		snprintf(out, CLI_NUMBER, "%.0f s", v / 1e9);
-		return out;
-	}
-	return scaled(out, v, 1000, units, 4);
-}
-
-const char *cli_size(char *out, uint64_t bytes)
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	return scaled(out, (double)bytes, 1000, units, 5);
-}
-
-const char *cli_count(char *out, uint64_t n)
-{
-	char digits[24];
-	int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-	char *p = out;
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			*p++ = ',';
-		*p++ = digits[i];
-	}
-	*p = 0;
-	return out;
 }

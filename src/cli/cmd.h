@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The verbs of the program.
+ * The verbs of the program. An analysis is none of its own: it is a report, see report/report.h.
  *
  * To add one: write src/cli/cmd_NAME.c with `const struct cmd cmd_NAME`, declare it below, put it into the table
  * of main.c and its file into src/cli/meson.build; then the man page, the completions, and a case in tests/cli.
@@ -29,7 +29,7 @@ struct cmd {
 	           char **argv);  // the program's exit status: CLI_OK, CLI_ERROR, CLI_USAGE
 };
 
-extern const struct cmd cmd_view, cmd_stat, cmd_events, cmd_goroutines;
+extern const struct cmd cmd_view, cmd_stat, cmd_events;
 
 /* `kymo -d=MODE FILE`: Go's debug dumps. Not a verb of its own. */
 int cmd_dump(const char *mode, const char *file);

@@ -9,23 +9,23 @@ static void row(struct buf *b, const char *name, const char *value)
 
 static void count(struct buf *b, const char *name, uint64_t n)
 {
-	char text[CLI_NUMBER];
-	row(b, name, cli_count(text, n));
+	char text[UNITS_SIZE];
+	row(b, name, units_count(text, n));
 }
 
 static void print(struct buf *b, const struct kymo_stat *s)
 {
-	char text[CLI_NUMBER];
+	char text[UNITS_SIZE];
 	buf_printf(b, "%-18s %12s%u\n", "format", "go 1.", s->version);
-	row(b, "size", cli_size(text, s->bytes));
+	row(b, "size", units_bytes(text, s->bytes));
 	// Counted in characters, not bytes: a micro sign has two.
 	buf_printf(b, "%-18s %*s\n", "duration",
 	           s->end - s->start < 1000000 && s->end - s->start >= 1000 ? 15 : 14,
-	           cli_duration(text, s->end - s->start));
+	           units_duration(text, s->end - s->start));
 	count(b, "generations", s->generations);
 	count(b, "events", s->events);
 	for (unsigned k = 0; k < KYMO_EV_KIND_COUNT; k++) {
-		char name[CLI_NUMBER] = "  ";
+		char name[UNITS_SIZE] = "  ";
 		if (!s->kinds[k])
 			continue;
 		const char *kind = kymo_event_kind_name((enum kymo_event_kind)k);
@@ -42,7 +42,7 @@ static void print(struct buf *b, const struct kymo_stat *s)
 	if (s->stw_count)
 		buf_printf(b, "%-18s %*s\n", "  in all",
 		           s->stw_total < 1000000 && s->stw_total >= 1000 ? 15 : 14,
-		           cli_duration(text, s->stw_total));
+		           units_duration(text, s->stw_total));
 	count(b, "tasks", s->tasks);
 	count(b, "regions", s->regions);
 	count(b, "logs", s->logs);

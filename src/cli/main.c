@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/cmd_report.h"
 
-static const struct cmd *const verbs[] = {&cmd_view, &cmd_stat, &cmd_events, &cmd_goroutines};
+static const struct cmd *const verbs[] = {&cmd_view, &cmd_stat, &cmd_events};
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const struct cmd *find_verb(const char *name)
@@ -27,6 +28,8 @@ static void print_help(FILE *to)
 	      to);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
+	for (size_t i = 0; report_all[i]; i++)
+		fprintf(to, "  %-12s %s\n", report_all[i]->name, report_all[i]->summary);
 	fputs("\n"
 	      "'kymo VERB --help' tells more. FILE may be gzip or zstd, and \"-\" is standard input.\n"
 	      "\n"
@@ -42,6 +45,9 @@ static int help(int argc, char **argv)
 {
 	if (argc > 1) {
 		const struct cmd *cmd = find_verb(argv[1]);
+		const struct report_def *def = report_find(argv[1]);
+		if (def)
+			return cmd_report_help(def);
 		return cmd ? cli_help(cmd) : cli_usage(NULL, "no verb '%s'", argv[1]);
 	}
 	print_help(stdout);
@@ -105,5 +111,8 @@ int main(int argc, char **argv)
 	const struct cmd *cmd = find_verb(first);
 	if (cmd)
 		return cmd->run(argc - 1, argv + 1);
+	const struct report_def *def = report_find(first);
+	if (def)
+		return cmd_report(def, argc - 1, argv + 1);
 	return without_verb(argc, argv);
 }

@@ -32,6 +32,25 @@ const char *http_request_query(const struct http_request *req, const char *name)
 	return MHD_lookup_connection_value(req->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct each_query {
+	bool (*each)(void *ctx, const char *name, const char *value);
+	void *ctx;
+};
+
+static enum MHD_Result pass_on(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct each_query *q = ctx;
+	(void)kind;
+	return q->each(q->ctx, name, value ? value : "") ? MHD_YES : MHD_NO;
+}
+
+void http_request_query_each(const struct http_request *req,
+                             bool (*each)(void *ctx, const char *name, const char *value), void *ctx)
+{
+	struct each_query q = {each, ctx};
+	MHD_get_connection_values(req->connection, MHD_GET_ARGUMENT_KIND, pass_on, &q);
+}
+
 int http_request_query_u64(const struct http_request *req, const char *name, uint64_t *v)
 {
 	const char *s = http_request_query(req, name);
@@ -69,6 +88,11 @@ static void add_headers(struct MHD_Response *r, const struct http_reply *reply)
 		MHD_add_response_header(r, "Content-Type", reply->type);
 	if (reply->etag)
 		MHD_add_response_header(r, "ETag", reply->etag);
+	if (reply->attachment) {
+		char text[128];
+		snprintf(text, sizeof text, "attachment; filename=\"%.80s\"", reply->attachment);
+		MHD_add_response_header(r, "Content-Disposition", text);
+	}
 	MHD_add_response_header(r, "Cache-Control",
 	                        reply->immutable ? "public, max-age=31536000, immutable"
 	                        : reply->etag    ? "no-cache"

@@ -60,6 +60,9 @@ enum http_method http_request_method(const struct http_request *req);
 const char *http_request_path(const struct http_request *req);
 /* NULL if absent. */
 const char *http_request_query(const struct http_request *req, const char *name);
+/* Calls `each` for every argument of the query, in any order; without a '=' the value is "". False from it stops. */
+void http_request_query_each(const struct http_request *req,
+                             bool (*each)(void *ctx, const char *name, const char *value), void *ctx);
 /* 1: there, a plain decimal number in `*v`; 0: absent; -1: there, and no such number. */
 int http_request_query_u64(const struct http_request *req, const char *name, uint64_t *v);
 const char *http_request_body(const struct http_request *req, size_t *len);
@@ -80,6 +83,7 @@ struct http_reply {
 	enum http_own own;
 	const char *etag;  // quoted, or NULL; a request that has it already is answered 304
 	bool immutable;    // the same bytes for ever under this address
+	const char *attachment;  // a browser saves it under this name (letters, digits, dots, dashes), or NULL
 };
 void http_reply(struct http_request *req, const struct http_reply *reply);
 /* {"error": "one sentence"} */

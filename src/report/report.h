@@ -43,6 +43,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/units.h"
 #include "base/vec.h"
 
 /* ---- cells, columns, tables ---- */
@@ -63,7 +64,7 @@ enum cell_kind {
 	CELL_STACK,  // u64: a kymo_stack_ix. JSON: frames, innermost first; CSV: functions joined by ';'; terminal: innermost
 	CELL_NAMED,  // named: ns by name. JSON: an object; CSV: "name=ns;…"; terminal: the largest
 	CELL_HIST,   // hist: counts in buckets. JSON: [[lower bound in ns, count], …] of those not empty; terminal: a small plot
-	CELL_LIFE,   // life: ns by enum life. Not in CSV; JSON: an array of nine
+	CELL_LIFE,   // life: ns by enum life. Not in JSON nor CSV; the page's JSON: an array of nine
 };
 
 /* Five buckets a decade of ns, as Go's pages have them: bucket k holds d with floor(5·log10 d) = k; 0 ns is in bucket 0. */
@@ -98,6 +99,7 @@ union cell {
 #define COL_GO 8u      // CELL_ID: a goroutine's id, which leads to its story
 #define COL_TASK 16u   // CELL_ID: a task's id, likewise
 #define COL_GROUP 32u  // CELL_TEXT: a start function, which leads to its group
+#define COL_EYES 128u  // not in JSON and CSV: the sum of other columns, for people
 #define COL_ASC 64u    // sorts ascending unless told otherwise (texts do anyway)
 
 struct column {
@@ -114,6 +116,7 @@ struct table {
 	size_t column_count;
 	size_t rows;
 	void (*row)(const void *ctx, size_t row, union cell *cells);  // sets all cells of a row
+	void (*keys)(const void *ctx, size_t row, union cell *cells);  // only those to sort by; NULL: `row` is as cheap
 	const void *ctx;
 	const char *sort;   // key of the column it is sorted by unless told otherwise; NULL: as the rows stand
 	bool quiet;         // not in the terminal: a curve's points
@@ -222,6 +225,8 @@ struct report_page {
 };
 /* What the parameters sort, asc, offset, top of the run say; a page may ask for others. */
 struct report_page report_page(const struct report *r);
+/* Whether a parameter is one of these: it does not change what is computed. */
+bool report_param_is_paging(const char *key);
 /*
  * The order of a table's rows; NULL: as they stand. KYMO_E_RANGE: no such column, or none to sort by. Made once per
  * column. Ties keep the rows' own order.
@@ -232,9 +237,11 @@ enum kymo_status report_order(struct report *r, size_t table, const struct repor
 /* ---- rendering; `table` NULL: all ---- */
 
 /* What `--json` prints. */
-enum kymo_status report_json(struct report *r, struct buf *out, struct kymo_error *err);
+enum kymo_status report_json(struct report *r, const struct report_page *page, struct buf *out,
+                             struct kymo_error *err);
 /* One table with a head line, RFC 4180; `table` NULL: the first. */
-enum kymo_status report_csv(struct report *r, const char *table, struct buf *out, struct kymo_error *err);
+enum kymo_status report_csv(struct report *r, const char *table, const struct report_page *page,
+                            struct buf *out, struct kymo_error *err);
 /* What the viewer's pages are made of: head, fields, columns, plots, and the rows with their cells in columns' order. */
 enum kymo_status report_page_json(struct report *r, const char *table, const struct report_page *page,
                                   struct buf *out, struct kymo_error *err);
@@ -247,10 +254,10 @@ enum kymo_status report_text(struct report *r, const struct report_text_options 
 /* A plot as an SVG document (light and dark by media query). */
 enum kymo_status report_svg(struct report *r, size_t plot, struct buf *out, struct kymo_error *err);
 
-/* ---- for people; used by the renderers and by heads. `out` has room for REPORT_NUMBER bytes; returns `out` ---- */
-#define REPORT_NUMBER 32
-const char *report_duration(char *out, kymo_ns ns);  // "1.23 ms", "4 ns", "0"
-const char *report_count(char *out, uint64_t n);     // "1,234,567"
-const char *report_bytes(char *out, uint64_t n);     // "12.3 MB"
+/* ---- for people; `out` has room for REPORT_NUMBER bytes; returns `out` ---- */
+#define REPORT_NUMBER UNITS_SIZE
+#define report_duration units_duration  // "1.23 ms", "4 ns", "0"
+#define report_count units_count        // "1,234,567"
+#define report_bytes units_bytes        // "12.3 MB"
 
 #endif

@@ -14,7 +14,8 @@ static const struct http_route routes[] = {
 	{HTTP_GET, "/api/span", api_span},
 	{HTTP_GET, "/api/goroutine/:", api_goroutine},
 	{HTTP_GET, "/api/search", api_search},
-	{HTTP_GET, "/api/goroutine-groups", api_goroutine_groups},
+	{HTTP_GET, "/api/report/:", api_report},
+	{HTTP_GET, "/api/reports", api_reports},
 	{HTTP_GET, "/api/string/:", api_string},
 };
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "http/router.h"
 #include "serve/model.h"
+#include "serve/shelf.h"
 
 /* A trace that is loaded and ready. */
 struct api {
@@ -17,9 +18,7 @@ struct api {
 	struct model *model;
 	char id[17];     // names the trace and the version of the answers
 	char name[256];  // of the file, without its folder
-	pthread_mutex_t lock;
-	char *groups_json;  // of /api/goroutine-groups; made when first asked for, beneath `lock`
-	size_t groups_json_len;
+	struct shelf *shelf;
 };
 
 /* Answers a request under /api/. */
@@ -30,7 +29,8 @@ void api_trace(void *ctx, struct http_request *req, const struct http_args *args
 void api_groups(void *ctx, struct http_request *req, const struct http_args *args);
 void api_group_goroutines(void *ctx, struct http_request *req, const struct http_args *args);
 void api_goroutine(void *ctx, struct http_request *req, const struct http_args *args);
-void api_goroutine_groups(void *ctx, struct http_request *req, const struct http_args *args);
+void api_report(void *ctx, struct http_request *req, const struct http_args *args);
+void api_reports(void *ctx, struct http_request *req, const struct http_args *args);
 void api_search(void *ctx, struct http_request *req, const struct http_args *args);
 void api_span(void *ctx, struct http_request *req, const struct http_args *args);
 void api_string(void *ctx, struct http_request *req, const struct http_args *args);

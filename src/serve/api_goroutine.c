@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One goroutine, those of a group, and the analysis of all of them. */
 #include <kymo/analysis.h>
-#include <kymo/export.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +37,7 @@ void api_put_goroutine(struct json *j, const struct api *a, kymo_goroutine_ix g)
 		json_null(j);
 		return;
 	}
-	kymo_goroutine_times(a->trace, g, &times, block, &block_count, range, &range_count,
+	kymo_goroutine_times(a->trace, g, NULL, KYMO_RULES_EXACT, &times, block, &block_count, range, &range_count,
 	                     NAMED_MAX);
 	json_object(j);
 	api_put_u64(j, "row", g);
@@ -198,46 +197,4 @@ void api_group_goroutines(void *ctx, struct http_request *req, const struct http
 	json_end(&d.j);
 	free(heap);
 	api_send(req, &d);
-}
-
-/* ---- the analysis ---- */
-
-static bool write_buf(void *ctx, const void *bytes, size_t len)
-{
-	buf_put(ctx, bytes, len);
-	return !((struct buf *)ctx)->failed;
-}
-
-static bool make_groups_json(struct api *a)
-{
-	struct kymo_goroutine_groups groups;
-	struct buf b = {0};
-	struct kymo_sink sink_buf = {write_buf, &b};
-	if (kymo_goroutine_groups_compute(a->trace, &groups) != KYMO_OK)
-		return false;
-	bool ok = kymo_export_goroutine_groups_json(a->trace, &groups, &sink_buf) && !b.failed;
-	kymo_goroutine_groups_free(&groups);
-	if (!ok) {
-		buf_free(&b);
-		return false;
-	}
-	a->groups_json = b.ptr;
-	a->groups_json_len = b.len;
-	return true;
-}
-
-void api_goroutine_groups(void *ctx, struct http_request *req, const struct http_args *args)
-{
-	struct api *a = ctx;
-	(void)args;
-	pthread_mutex_lock(&a->lock);
-	bool ok = a->groups_json || make_groups_json(a);
-	pthread_mutex_unlock(&a->lock);
-	if (!ok)
-		http_reply_error(req, 500, "no memory left");
-	else
-		http_reply(req, &(struct http_reply){.type = "application/json",
-		                                     .body = a->groups_json,
-		                                     .len = a->groups_json_len,
-		                                     .own = HTTP_COPY});
 }

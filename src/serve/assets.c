@@ -15,7 +15,7 @@ static const char no_viewer[] =
 	"<code>apt install nodejs npm</code>), then in Kymo's source folder run <code>make web all</code> and start "
 	"<code>build/kymo</code> again.</p>\n"
 	"<p>What the viewer would show can be had as data: <a href=\"/api/trace\">/api/trace</a>, "
-	"<a href=\"/api/goroutine-groups\">/api/goroutine-groups</a>.</p>\n";
+	"<a href=\"/api/report/goroutines\">/api/report/goroutines</a>.</p>\n";
 
 static const struct asset *find(const char *path)
 {

@@ -101,7 +101,7 @@ void density_sum_add_cells(struct density_sum *s, const struct pyramid *p)
 	const struct pyramid_level *level = &p->levels[s->k - p->base];
 	unsigned unit = pyramid_unit(s->k);
 	for (uint32_t i = 0; i < level->count; i++) {
-		const struct cell *c = &p->cells[level->offset + i];
+		const struct pyramid_cell *c = &p->cells[level->offset + i];
 		uint64_t at = level->first + i - s->first;
 		for (unsigned plane = 0; plane < PLANE_COUNT; plane++)
 			s->ns[plane][at] += (int64_t)c->time[plane] << unit;

@@ -41,7 +41,7 @@ bool pyramid_init(struct pyramid *p, kymo_ns begin, kymo_ns end, uint64_t max_ce
 	return p->cells != NULL;
 }
 
-static void add_piece(struct cell *c, uint64_t ns, unsigned unit, enum plane plane)
+static void add_piece(struct pyramid_cell *c, uint64_t ns, unsigned unit, enum plane plane)
 {
 	c->time[plane] += (uint32_t)((ns + ((1ull << unit) - 1)) >> unit);
 }
@@ -50,7 +50,7 @@ void pyramid_add_time(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane 
 {
 	unsigned k = p->base, unit = pyramid_unit(k);
 	uint64_t from = (uint64_t)start, to = (uint64_t)end;
-	struct cell *c = p->cells + ((from >> k) - p->levels[0].first);
+	struct pyramid_cell *c = p->cells + ((from >> k) - p->levels[0].first);
 	while (from < to) {
 		uint64_t edge = ((from >> k) + 1) << k;
 		if (edge > to)
@@ -64,21 +64,21 @@ void pyramid_add_long(struct pyramid *p, kymo_ns start, kymo_ns end, enum plane 
                       uint32_t key)
 {
 	unsigned k = p->base;
-	struct cell *first = p->cells + (((uint64_t)start >> k) - p->levels[0].first);
-	struct cell *last = p->cells + (((uint64_t)(end - 1) >> k) - p->levels[0].first);
+	struct pyramid_cell *first = p->cells + (((uint64_t)start >> k) - p->levels[0].first);
+	struct pyramid_cell *last = p->cells + (((uint64_t)(end - 1) >> k) - p->levels[0].first);
 	pyramid_add_time(p, start, end, plane);
 	first->begins = (uint8_t)(first->begins + (first->begins != 255));
-	for (struct cell *c = first; c <= last; c++)
+	for (struct pyramid_cell *c = first; c <= last; c++)
 		pyramid_grow_worst(c, worst, key);
 }
 
 void pyramid_add_begin(struct pyramid *p, kymo_ns start)
 {
-	struct cell *c = p->cells + (((uint64_t)start >> p->base) - p->levels[0].first);
+	struct pyramid_cell *c = p->cells + (((uint64_t)start >> p->base) - p->levels[0].first);
 	c->begins = (uint8_t)(c->begins + (c->begins != 255));
 }
 
-static void add_child(struct cell *up, const struct cell *down, bool rescale)
+static void add_child(struct pyramid_cell *up, const struct pyramid_cell *down, bool rescale)
 {
 	/*
 	 * Only one of a parent's two children may exist (at the ends); each is rescaled by itself
@@ -102,7 +102,7 @@ void pyramid_take_cells(struct pyramid *p, const struct pyramid *other, uint64_t
 	unsigned up = p->base - other->base,
 		 rescale = pyramid_unit(p->base) - pyramid_unit(other->base);
 	for (uint64_t i = first; i < last; i++) {
-		struct cell c = other->cells[i - other->levels[0].first];
+		struct pyramid_cell c = other->cells[i - other->levels[0].first];
 		for (unsigned plane = 0; plane < PLANE_COUNT; plane++)
 			c.time[plane] =
 				(uint32_t)(((uint64_t)c.time[plane] + ((1ull << rescale) - 1)) >>

@@ -33,7 +33,7 @@ enum plane {
 	PLANE_GC = PLANE_RUNNABLE,
 };
 
-struct cell {
+struct pyramid_cell {
 	/*
 	 * ns in each state; from level 32 on in units of 2^(level - 31) ns, rounded up, so that a
 	 * whole cell fits.
@@ -55,7 +55,7 @@ struct pyramid_level {
 struct pyramid {
 	uint8_t base, top;             // levels k; the top one has a single cell
 	struct pyramid_level *levels;  // [top - base + 1]
-	struct cell *cells;
+	struct pyramid_cell *cells;
 	size_t cell_count;
 };
 
@@ -108,7 +108,7 @@ static inline bool pyramid_made(const struct pyramid *p)
 	return p->cells != NULL;
 }
 
-static inline void pyramid_grow_worst(struct cell *c, float worst, uint32_t key)
+static inline void pyramid_grow_worst(struct pyramid_cell *c, float worst, uint32_t key)
 {
 	if (worst > c->worst)
 		c->worst = worst;
@@ -133,7 +133,7 @@ static inline void pyramid_add(struct pyramid *p, kymo_ns start, kymo_ns end, en
 		pyramid_add_long(p, start, end, plane, worst, key);
 		return;
 	}
-	struct cell *c = &p->cells[c0 - p->levels[0].first];
+	struct pyramid_cell *c = &p->cells[c0 - p->levels[0].first];
 	unsigned unit = pyramid_unit(k);
 	c->time[plane] += (uint32_t)(((uint64_t)(end - start) + ((1ull << unit) - 1)) >> unit);
 	c->begins = (uint8_t)(c->begins + (c->begins != 255));

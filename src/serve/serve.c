@@ -22,6 +22,8 @@ struct serve {
 	const struct kymo_load_options *options;
 };
 
+/* Reports that are kept: one of a few million goroutines takes some 100 MB. */
+#define SHELF_SLOTS 12
 /*
  * Counted up whenever the bytes of a tile change for the same trace: browsers keep tiles for a
  * year.
@@ -149,10 +151,9 @@ static void api_free(struct api *a)
 {
 	if (!a)
 		return;
+	shelf_free(a->shelf);
 	model_free(a->model);
 	kymo_trace_free(a->trace);
-	free(a->groups_json);
-	pthread_mutex_destroy(&a->lock);
 	free(a);
 }
 
@@ -163,7 +164,6 @@ enum kymo_status serve_load(struct serve *s, struct kymo_input *in,
 	struct api *a = calloc(1, sizeof *a);
 	if (!a)
 		return error_memory(err);
-	pthread_mutex_init(&a->lock, NULL);
 	s->options = options;
 	size_t len;
 	kymo_input_bytes(in, &len);
@@ -177,6 +177,9 @@ enum kymo_status serve_load(struct serve *s, struct kymo_input *in,
 		if (!a->model)
 			status = s->cancelled ? error_set(err, KYMO_E_CANCELLED, 0, 0, "cancelled")
 			                      : error_memory(err);
+		a->shelf = shelf_make(a->trace, SHELF_SLOTS);
+		if (status == KYMO_OK && !a->shelf)
+			status = error_memory(err);
 	}
 	if (status != KYMO_OK) {
 		api_free(a);

@@ -133,7 +133,7 @@ static void fill_from_pyramid(const struct pyramid *p, const struct tile *t, str
 	uint64_t from = first > level->first ? first : level->first;
 	uint64_t to = level->first + level->count < end ? level->first + level->count : end;
 	for (uint64_t i = from; i < to; i++) {
-		const struct cell *c = &p->cells[level->offset + (i - level->first)];
+		const struct pyramid_cell *c = &p->cells[level->offset + (i - level->first)];
 		struct column *col = &cs->at[(i - first) >> up];
 		for (unsigned plane = 0; plane < PLANE_COUNT; plane++)
 			col->ns[plane] = (uint64_t)c->time[plane] << unit;

@@ -42,7 +42,7 @@ static void check_tables(const struct kymo_trace *t)
 static void check_groups(const struct kymo_trace *t)
 {
 	struct kymo_goroutine_groups groups = {0};
-	CHECK(kymo_goroutine_groups_compute(t, &groups) == KYMO_OK);
+	CHECK(kymo_goroutine_groups_compute(t, NULL, KYMO_RULES_GO126, &groups) == KYMO_OK);
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 	uint64_t members = 0, counted = 0;
 	for (size_t i = 0; i < groups.count; i++) {

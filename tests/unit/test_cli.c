@@ -11,7 +11,7 @@
 static void time_is(const char *text, kymo_ns want)
 {
 	kymo_ns t = -1;
-	if (!cli_time(text, &t) || t != want)
+	if (!units_time(text, &t) || t != want)
 		fail_msg("%s: %lld, not %lld", text, (long long)t, (long long)want);
 }
 
@@ -49,7 +49,7 @@ static void test_times(void **state)
 	                                  "0x10"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		kymo_ns t;
-		if (cli_time(bad[i], &t))
+		if (units_time(bad[i], &t))
 			fail_msg("accepted '%s'", bad[i]);
 	}
 }
@@ -57,27 +57,27 @@ static void test_times(void **state)
 static void test_numbers_for_people(void **state)
 {
 	(void)state;
-	char b[CLI_NUMBER];
-	assert_string_equal(cli_count(b, 0), "0");
-	assert_string_equal(cli_count(b, 999), "999");
-	assert_string_equal(cli_count(b, 1000), "1,000");
-	assert_string_equal(cli_count(b, UINT64_MAX), "18,446,744,073,709,551,615");
-	assert_string_equal(cli_size(b, 0), "0 B");
-	assert_string_equal(cli_size(b, 999), "999 B");
-	assert_string_equal(cli_size(b, 1000), "1.00 kB");
-	assert_string_equal(cli_size(b, 12345678), "12.3 MB");
-	assert_string_equal(cli_size(b, 999999999), "1.00 GB");
-	assert_string_equal(cli_duration(b, 0), "0");
-	assert_string_equal(cli_duration(b, 4), "4 ns");
-	assert_string_equal(cli_duration(b, 999), "999 ns");
-	assert_string_equal(cli_duration(b, 1234567), "1.23 ms");
-	assert_string_equal(cli_duration(b, 999999), "1.00 ms");
-	assert_string_equal(cli_duration(b, 99960), "100 \xc2\xb5s");
-	assert_string_equal(cli_duration(b, 2500000000), "2.50 s");
-	assert_string_equal(cli_duration(b, 123456000000000), "123456 s");
-	assert_string_equal(cli_duration(b, -1500), "-1.50 \xc2\xb5s");
-	cli_duration(b, INT64_MAX);
-	cli_duration(b, INT64_MIN);
+	char b[UNITS_SIZE];
+	assert_string_equal(units_count(b, 0), "0");
+	assert_string_equal(units_count(b, 999), "999");
+	assert_string_equal(units_count(b, 1000), "1,000");
+	assert_string_equal(units_count(b, UINT64_MAX), "18,446,744,073,709,551,615");
+	assert_string_equal(units_bytes(b, 0), "0 B");
+	assert_string_equal(units_bytes(b, 999), "999 B");
+	assert_string_equal(units_bytes(b, 1000), "1.00 kB");
+	assert_string_equal(units_bytes(b, 12345678), "12.3 MB");
+	assert_string_equal(units_bytes(b, 999999999), "1.00 GB");
+	assert_string_equal(units_duration(b, 0), "0");
+	assert_string_equal(units_duration(b, 4), "4 ns");
+	assert_string_equal(units_duration(b, 999), "999 ns");
+	assert_string_equal(units_duration(b, 1234567), "1.23 ms");
+	assert_string_equal(units_duration(b, 999999), "1.00 ms");
+	assert_string_equal(units_duration(b, 99960), "100 \xc2\xb5s");
+	assert_string_equal(units_duration(b, 2500000000), "2.50 s");
+	assert_string_equal(units_duration(b, 123456000000000), "123456 s");
+	assert_string_equal(units_duration(b, -1500), "-1.50 \xc2\xb5s");
+	units_duration(b, INT64_MAX);
+	units_duration(b, INT64_MIN);
 }
 
 int main(void)

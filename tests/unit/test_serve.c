@@ -421,7 +421,7 @@ static void test_goroutine_groups(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
-		struct answer a = get("/api/goroutine-groups");
+		struct answer a = get("/api/report/goroutines");
 		assert_int_equal(a.status, 200);
 		assert_int_equal(a.body[0], '[');
 		answer_free(&a);

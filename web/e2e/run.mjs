@@ -320,7 +320,7 @@ await test("a stop-the-world is on screen at full width of the trace, at least t
 
 await test("the page of goroutines lists every group of the trace", async () => {
 	await page.getByTestId("page-goroutines").click();
-	const totals = await get("/api/goroutine-groups");
+	const totals = await get("/api/report/goroutines");
 	await page.waitForFunction(
 		(n) => document.querySelectorAll('[data-testid="totals-row"]').length === n,
 		totals.length,

@@ -233,7 +233,7 @@ export function startMock({ port = 0, damage = false, loadingMs = 0 } = {}) {
 						.slice(0, limit),
 				};
 			}
-			case url.pathname === "/api/goroutine-groups": {
+			case url.pathname === "/api/report/goroutines": {
 				const by = new Map();
 				for (const g of trace.goroutines) {
 					if (!g) continue;

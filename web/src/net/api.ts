@@ -85,5 +85,5 @@ export const api = {
 		json<{ goroutine: GoroutineDoc }>(`/api/goroutine/${row}`, signal),
 	search: (q: string, limit: number, signal?: AbortSignal) =>
 		json<SearchAnswer>(`/api/search?q=${encodeURIComponent(q)}&limit=${limit}`, signal),
-	totals: () => json<GroupTotals[]>("/api/goroutine-groups"),
+	totals: () => json<GroupTotals[]>("/api/report/goroutines"),
 };

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Selection instead of sorting: the ranks asked for are found one inside the other. */
+#include "analysis/dist.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static size_t rank_of(size_t count, double q)
+{
+	double r = ceil(q * (double)count);
+	return r < 1 ? 0 : r >= (double)count ? count - 1 : (size_t)r - 1;
+}
+
+static inline void swap(kymo_ns *v, size_t i, size_t j)
+{
+	kymo_ns x = v[i];
+	v[i] = v[j];
+	v[j] = x;
+}
+
+static void insertion_sort(kymo_ns *v, size_t lo, size_t hi)
+{
+	for (size_t i = lo + 1; i < hi; i++)
+		for (size_t j = i; j > lo && v[j] < v[j - 1]; j--)
+			swap(v, j, j - 1);
+}
+
+/*
+ * Puts the k-th smallest of v[lo..hi) where it belongs, smaller ones before it. Three-way, for traces have millions of
+ * equal values; the pivot is a median of three at places that a xorshift picks, so that no input is slow on purpose.
+ */
+static void select_rank(kymo_ns *v, size_t lo, size_t hi, size_t k)
+{
+	uint64_t seed = 0x9e3779b97f4a7c15u ^ hi;
+	while (hi - lo > 16) {
+		kymo_ns a[3];
+		for (int i = 0; i < 3; i++) {
+			seed ^= seed << 13;
+			seed ^= seed >> 7;
+			seed ^= seed << 17;
+			a[i] = v[lo + seed % (hi - lo)];
+		}
+		kymo_ns low = a[0] < a[1] ? a[0] : a[1], high = a[0] < a[1] ? a[1] : a[0];
+		kymo_ns pivot = a[2] < low ? low : a[2] > high ? high : a[2];
+		size_t less = lo, i = lo, more = hi;
+		while (i < more) {
+			if (v[i] < pivot)
+				swap(v, i++, less++);
+			else if (v[i] > pivot)
+				swap(v, i, --more);
+			else
+				i++;
+		}
+		if (k < less)
+			hi = less;
+		else if (k >= more)
+			lo = more;
+		else
+			return;
+	}
+	insertion_sort(v, lo, hi);
+}
+
+kymo_ns dist_quantile(kymo_ns *values, size_t count, double q)
+{
+	if (count == 0)
+		return 0;
+	size_t k = rank_of(count, q);
+	select_rank(values, 0, count, k);
+	return values[k];
+}
+
+struct dist_summary dist_of(kymo_ns *v, size_t count)
+{
+	struct dist_summary s = {.count = count};
+	if (count == 0)
+		return s;
+	s.min = s.max = v[0];
+	for (size_t i = 0; i < count; i++) {
+		s.total += v[i];
+		s.min = v[i] < s.min ? v[i] : s.min;
+		s.max = v[i] > s.max ? v[i] : s.max;
+	}
+	size_t k50 = rank_of(count, 0.50), k90 = rank_of(count, 0.90), k99 = rank_of(count, 0.99);
+	select_rank(v, 0, count, k50);
+	s.p50 = v[k50];
+	if (k90 > k50)
+		select_rank(v, k50 + 1, count, k90);
+	s.p90 = v[k90];
+	if (k99 > k90)
+		select_rank(v, k90 + 1, count, k99);
+	s.p99 = v[k99];
+	return s;
+}
+
+struct dist_summary dist_summarize(struct dist *d)
+{
+	return dist_of(d->values.at, d->values.count);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Which rows, in which order. A column is looked at once; the order is kept for the next page. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/internal.h"
+
+static bool ascends(const struct column *c)
+{
+	return c->kind == CELL_TEXT || c->kind == CELL_TIME || c->kind == CELL_ID || c->flags & COL_ASC;
+}
+
+static bool sortable(enum cell_kind kind)
+{
+	return kind <= CELL_BOOL;  // the others are no single value
+}
+
+/* ---- numbers: a radix sort of 64-bit keys that compare as the numbers do ---- */
+
+struct keyed {
+	uint64_t key;
+	uint32_t row;
+};
+
+static uint64_t key_of(enum cell_kind kind, const union cell *c)
+{
+	const uint64_t top = (uint64_t)1 << 63;
+	union {
+		double d;
+		uint64_t u;
+	} x;
+	switch (kind) {
+	case CELL_NS:
+	case CELL_TIME: return (uint64_t)c->ns ^ top;
+	case CELL_ID: return c->u64 == KYMO_NONE ? 0 : c->u64 + 1;
+	case CELL_RATIO:
+	case CELL_NUMBER:
+		x.d = isnan(c->f64) ? -INFINITY : c->f64;
+		return x.u & top ? ~x.u : x.u | top;
+	case CELL_BOOL: return c->flag;
+	default: return c->u64;
+	}
+}
+
+/* Stable. Digits that all keys share cost one look. */
+static bool radix_sort(struct keyed *a, size_t n)
+{
+	struct keyed *b = malloc((n + 1) * sizeof *b), *from = a, *to = b;
+	size_t *count = malloc(65537 * sizeof *count);
+	if (!b || !count) {
+		free(b);
+		free(count);
+		return false;
+	}
+	for (unsigned shift = 0; shift < 64; shift += 16) {
+		uint64_t differ = 0;
+		for (size_t i = 1; i < n; i++)
+			differ |= (from[i].key ^ from[0].key) >> shift & 0xffff;
+		if (!differ)
+			continue;
+		memset(count, 0, 65537 * sizeof *count);
+		for (size_t i = 0; i < n; i++)
+			count[(from[i].key >> shift & 0xffff) + 1]++;
+		for (size_t d = 0; d < 65536; d++)
+			count[d + 1] += count[d];
+		for (size_t i = 0; i < n; i++)
+			to[count[from[i].key >> shift & 0xffff]++] = from[i];
+		struct keyed *x = from;
+		from = to;
+		to = x;
+	}
+	if (from != a)
+		memcpy(a, from, n * sizeof *a);
+	free(b);
+	free(count);
+	return true;
+}
+
+static bool order_numbers(const struct table *t, size_t column, int direction, uint32_t *rows)
+{
+	struct keyed *a = malloc((t->rows + 1) * sizeof *a);
+	union cell *cells = report_cells(t);
+	bool ok = a && cells;
+	for (size_t i = 0; ok && i < t->rows; i++) {
+		(t->keys ? t->keys : t->row)(t->ctx, i, cells);
+		uint64_t key = key_of(t->columns[column].kind, &cells[column]);
+		a[i] = (struct keyed){direction > 0 ? key : ~key, (uint32_t)i};
+	}
+	ok = ok && radix_sort(a, t->rows);
+	for (size_t i = 0; ok && i < t->rows; i++)
+		rows[i] = a[i].row;
+	free(a);
+	free(cells);
+	return ok;
+}
+
+/* ---- texts ---- */
+
+struct text_row {
+	struct kymo_str text;
+	uint32_t row;
+};
+
+static int by_text(const void *a, const void *b, void *ctx)
+{
+	const struct text_row *x = a, *y = b;
+	size_t n = x->text.len < y->text.len ? x->text.len : y->text.len;
+	int c = n ? memcmp(x->text.ptr, y->text.ptr, n) : 0;
+	if (c == 0)
+		c = x->text.len < y->text.len ? -1 : x->text.len > y->text.len;
+	if (c)
+		return *(int *)ctx > 0 ? c : -c;
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static bool order_texts(const struct table *t, size_t column, int direction, uint32_t *rows)
+{
+	struct text_row *a = malloc((t->rows + 1) * sizeof *a);
+	union cell *cells = report_cells(t);
+	bool ok = a && cells;
+	for (size_t i = 0; ok && i < t->rows; i++) {
+		(t->keys ? t->keys : t->row)(t->ctx, i, cells);
+		a[i] = (struct text_row){cells[column].text, (uint32_t)i};
+	}
+	if (ok && t->rows)
+		qsort_r(a, t->rows, sizeof *a, by_text, &direction);
+	for (size_t i = 0; ok && i < t->rows; i++)
+		rows[i] = a[i].row;
+	free(a);
+	free(cells);
+	return ok;
+}
+
+/* Beneath the lock. */
+static const uint32_t *find_order(struct report *r, size_t table, size_t column, int direction)
+{
+	for (struct report_order *o = r->orders; o; o = o->next)
+		if (o->table == table && o->column == column && o->direction == direction)
+			return o->rows;
+	const struct table *t = &r->tables.at[table];
+	struct report_order *o = calloc(1, sizeof *o);
+	uint32_t *rows = malloc((t->rows + 1) * sizeof *rows);
+	bool ok = o && rows &&
+	          (t->columns[column].kind == CELL_TEXT ? order_texts(t, column, direction, rows)
+	                                                : order_numbers(t, column, direction, rows));
+	if (!ok) {
+		free(o);
+		free(rows);
+		return NULL;
+	}
+	*o = (struct report_order){table, column, direction, rows, r->orders};
+	r->orders = o;
+	return rows;
+}
+
+enum kymo_status report_order(struct report *r, size_t table, const struct report_page *page,
+                              const uint32_t **order, struct kymo_error *err)
+{
+	const struct table *t = &r->tables.at[table];
+	const char *key = page && page->sort && !t->fixed ? page->sort : t->sort;
+	*order = NULL;
+	if (!key || t->rows > UINT32_MAX)
+		return KYMO_OK;
+	size_t column = report_column_index(t, key);
+	if (column == SIZE_MAX || !sortable(t->columns[column].kind)) {
+		bool elsewhere = false;  // a report with several tables sorts those that have the column
+		for (size_t i = 0; i < r->tables.count; i++)
+			elsewhere |= !r->tables.at[i].fixed && report_column_index(&r->tables.at[i], key) != SIZE_MAX;
+		if (column == SIZE_MAX && elsewhere)
+			return KYMO_OK;
+		return error_set(err, KYMO_E_RANGE, 0, 0, "%s cannot be sorted by '%s'", r->def->name, key);
+	}
+	int direction = page && page->direction && !t->fixed ? page->direction
+	                : ascends(&t->columns[column])       ? 1
+	                                                     : -1;
+	pthread_mutex_lock(&r->lock);
+	*order = find_order(r, table, column, direction);
+	pthread_mutex_unlock(&r->lock);
+	return *order ? KYMO_OK : error_memory(err);
+}
+
+enum kymo_status report_rows(struct report *r, size_t table, const struct report_page *page,
+                             struct report_rows *out, struct kymo_error *err)
+{
+	const struct table *t = &r->tables.at[table];
+	*out = (struct report_rows){.count = t->rows};
+	enum kymo_status st = report_order(r, table, page, &out->order, err);
+	if (st != KYMO_OK || t->fixed || !page)
+		return st;
+	out->first = page->offset < t->rows ? page->offset : t->rows;
+	out->count = t->rows - out->first;
+	if (page->limit && page->limit < out->count)
+		out->count = page->limit;
+	return KYMO_OK;
+}

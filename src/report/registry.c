@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Every report there is. A new one: its declaration, its row. */
+#include <string.h>
+
+#include "report/report.h"
+
+extern const struct report_def report_goroutines;
+
+const struct report_def *const report_all[] = {
+	&report_goroutines,
+	NULL,
+};
+
+const struct report_def *report_find(const char *name)
+{
+	for (size_t i = 0; report_all[i]; i++)
+		if (strcmp(report_all[i]->name, name) == 0)
+			return report_all[i];
+	return NULL;
+}
