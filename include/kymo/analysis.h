@@ -56,14 +56,14 @@ struct kymo_goroutine_groups {
  *
  * KYMO_RULES_EXACT: the times add up to `total`, the time of the life inside the selection. Before a goroutine's first
  * event it was in the state that this event names. A syscall is blocked from the moment its proc is taken away, or has
- * none. Ranges count for the goroutine that began them (a GC mark assist, a stop-the-world, a sweep), begin to end; they
- * overlap the states.
+ * none. Blocking `forever` (a nil channel, an empty select) ends a life. Ranges count for the goroutine that began them
+ * (a GC mark assist, a stop-the-world, a sweep), begin to end; they overlap the states.
  *
- * KYMO_RULES_GO126: what Go 1.26's summarizer says (internal/trace/summary.go), to the nanosecond; of a selection only the
- * goroutines count. It differs where blocking `forever` ends a life; where a goroutine is in a blocked syscall at the
- * trace's end (that time counts as scheduler wait, and the whole call as syscall); where the loss of a proc in a syscall
- * goes unnoticed (src/trace/load.c); where a sweep is ended by another goroutine (it goes on to its goroutine's end);
- * and of two lives under one id only the last counts.
+ * KYMO_RULES_GO126: what Go 1.26's summarizer says (internal/trace/summary.go), to the nanosecond; of a selection only
+ * the goroutines count. It differs where a goroutine is in a blocked syscall at the trace's end (that time counts as
+ * scheduler wait, and the whole call as syscall); where the loss of a proc in a syscall goes unnoticed
+ * (src/trace/load.c); where a sweep is ended by another goroutine (it goes on to its goroutine's end); and of two lives
+ * under one id only the last counts.
  *
  * Free with kymo_goroutine_groups_free. Errors: KYMO_E_MEMORY. Cost: O(spans), about 3 ns each, on two threads.
  */

@@ -23,12 +23,12 @@ extern "C" {
 #define KYMO_NS_MAX INT64_MAX
 
 struct kymo_filter {
-	kymo_ns from, to;       // [from, to)
-	uint64_t goroutine;     // its id; KYMO_NONE: any
-	const char *func;       // POSIX extended regular expression, found in the start function; NULL: any
-	const char *group;      // the start function exactly, "" for those without a stack; NULL: any
-	const char *task;       // digits: the id; else the type, exactly; NULL: any
-	const char *region;     // its type, exactly; NULL: any
+	kymo_ns from, to;    // [from, to)
+	uint64_t goroutine;  // its id; KYMO_NONE: any
+	const char *func;  // POSIX extended regular expression, found in the start function; NULL: any
+	const char *group;   // the start function exactly, "" for those without a stack; NULL: any
+	const char *task;    // digits: the id; else the type, exactly; NULL: any
+	const char *region;  // its type, exactly; NULL: any
 	const char *region_at;  // "FILE:LINE" (FILE may be a path's tail) or "0xPC" of its innermost frame; NULL: any
 	kymo_ns region_min, region_max;  // length of the region, both inclusive
 };
@@ -41,11 +41,11 @@ struct kymo_interval {
 
 /* Of each selected goroutine the time inside the window and, where there are `pieces`, inside those. */
 struct kymo_selection {
-	kymo_ns from, to;              // within the trace
-	const uint8_t *goroutines;     // [goroutines.count] nonzero: selected; NULL: all
-	const uint32_t *piece_from;    // [goroutines.count + 1]; NULL: goroutines are not cut into pieces
+	kymo_ns from, to;           // within the trace
+	const uint8_t *goroutines;  // [goroutines.count] nonzero: selected; NULL: all
+	const uint32_t *piece_from;  // [goroutines.count + 1]; NULL: goroutines are not cut into pieces
 	const struct kymo_interval *pieces;  // of goroutine g: piece_from[g] .. piece_from[g + 1]; sorted, apart, inside the window
-	bool whole;                    // nothing is left out
+	bool whole;  // nothing is left out
 	void *owned;
 };
 

@@ -24,9 +24,9 @@ static bool add_few(void *ctx, kymo_goroutine_ix g, kymo_string_ix name, kymo_ns
 	return true;
 }
 
-void times_of_blocks(const struct kymo_trace *t, kymo_goroutine_ix g, const struct kymo_selection *sel,
-                     enum kymo_rules rules, struct kymo_times *times, struct kymo_named_ns *block,
-                     size_t *count, size_t cap)
+void times_of_blocks(const struct kymo_trace *t, kymo_goroutine_ix g,
+                     const struct kymo_selection *sel, enum kymo_rules rules,
+                     struct kymo_times *times, struct kymo_named_ns *block, size_t *count, size_t cap)
 {
 	struct times a = {0};
 	struct few b = {block, 0, cap};
@@ -43,9 +43,8 @@ void times_of_blocks(const struct kymo_trace *t, kymo_goroutine_ix g, const stru
 
 void kymo_goroutine_times(const struct kymo_trace *t, kymo_goroutine_ix g,
                           const struct kymo_selection *sel, enum kymo_rules rules,
-                          struct kymo_times *times, struct kymo_named_ns *block,
-                          size_t *block_count, struct kymo_named_ns *range, size_t *range_count,
-                          size_t cap)
+                          struct kymo_times *times, struct kymo_named_ns *block, size_t *block_count,
+                          struct kymo_named_ns *range, size_t *range_count, size_t cap)
 {
 	struct few r = {range, 0, cap};
 	*times = (struct kymo_times){0};

@@ -315,8 +315,7 @@ static bool publish(struct work *w, struct kymo_goroutine_groups *out)
 	out->group_of = o->group_of = w->group_of;
 	w->group_of = NULL;
 	bool ok = o->name && o->goroutines && o->times && out->total && out->execution &&
-	          out->sched_wait && o->block_from && o->range_from &&
-	          o->block && o->range;
+	          out->sched_wait && o->block_from && o->range_from && o->block && o->range;
 	blocks = ranges = 0;
 	for (size_t i = 0; i < n && ok; i++) {
 		struct group *g = &w->groups.at[i];

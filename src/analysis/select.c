@@ -55,7 +55,8 @@ static enum kymo_status keep_matching(const struct kymo_trace *t, const char *fu
 	if (failed) {
 		char why[128];
 		regerror(failed, &re, why, sizeof why);
-		return error_set(err, KYMO_E_RANGE, 0, 0, "'%s' is no regular expression: %s", func, why);
+		return error_set(err, KYMO_E_RANGE, 0, 0, "'%s' is no regular expression: %s", func,
+		                 why);
 	}
 	uint32_t n = kymo_trace_string_count(t);
 	uint8_t *known = calloc(n, 1);  // 1: no, 2: yes; few strings are names of goroutines
@@ -244,7 +245,8 @@ static bool tasks_of(const struct kymo_trace *t, const char *text, piece_vec *ou
 			MENTION(ts->id[i], ts->end_goroutine[i], ts->end[i], ts->end[i]);
 	}
 	for (uint32_t i = 0; i < t->regions.count && ok && count; i++)
-		MENTION(t->regions.task[i], t->regions.goroutine[i], t->regions.begin[i], t->regions.end[i]);
+		MENTION(t->regions.task[i], t->regions.goroutine[i], t->regions.begin[i],
+		        t->regions.end[i]);
 	for (uint32_t i = 0; i < t->logs.count && ok && count; i++)
 		MENTION(t->logs.task[i], t->logs.goroutine[i], t->logs.time[i], t->logs.time[i]);
 #undef MENTION
@@ -322,8 +324,8 @@ static bool intersect(piece_vec *a, const piece_vec *b)
 }
 
 /* Those of the selected goroutines, inside the window, as rows by goroutine. */
-static bool publish_pieces(const struct kymo_trace *t, const piece_vec *v, struct kymo_selection *sel,
-                           struct owned *o)
+static bool publish_pieces(const struct kymo_trace *t, const piece_vec *v,
+                           struct kymo_selection *sel, struct owned *o)
 {
 	uint32_t n = t->goroutines.count, count = 0;
 	o->piece_from = calloc((size_t)n + 1, sizeof *o->piece_from);
@@ -353,10 +355,11 @@ static enum kymo_status select_pieces(const struct kymo_trace *t, const struct k
 {
 	piece_vec pieces = {0}, more = {0};
 	struct place place = {0};
-	bool by_region = f->region || f->region_at || f->region_min > 0 || f->region_max != KYMO_NS_MAX;
+	bool by_region =
+		f->region || f->region_at || f->region_min > 0 || f->region_max != KYMO_NS_MAX;
 	if (f->region_at && !parse_place(f->region_at, &place))
-		return error_set(err, KYMO_E_RANGE, 0, 0, "'%s' is no place: write FILE:LINE or 0xPC",
-		                 f->region_at);
+		return error_set(err, KYMO_E_RANGE, 0, 0,
+		                 "'%s' is no place: write FILE:LINE or 0xPC", f->region_at);
 	bool ok = true;
 	if (by_region) {
 		ok = regions_of(t, f, &pieces, &place);
@@ -388,7 +391,8 @@ enum kymo_status kymo_select(const struct kymo_trace *t, const struct kymo_filte
 	enum kymo_status st = o ? KYMO_OK : error_memory(err);
 	out->owned = o;
 	bool some = f->goroutine != KYMO_NONE || f->func || f->group;
-	bool cut = f->region || f->region_at || f->region_min > 0 || f->region_max != KYMO_NS_MAX || f->task;
+	bool cut = f->region || f->region_at || f->region_min > 0 || f->region_max != KYMO_NS_MAX ||
+	           f->task;
 	if (st == KYMO_OK && some) {
 		st = select_goroutines(t, f, &o->goroutines, err);
 		out->goroutines = o->goroutines;

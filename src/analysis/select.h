@@ -50,7 +50,8 @@ static inline bool select_piece(const struct kymo_trace *t, const struct kymo_se
 }
 
 /* Whether an instant lies in the window; the trace's last event does, where the window reaches to the end. */
-static inline bool select_instant(const struct kymo_trace *t, const struct kymo_selection *sel, kymo_ns at)
+static inline bool select_instant(const struct kymo_trace *t, const struct kymo_selection *sel,
+                                  kymo_ns at)
 {
 	return !sel || (at >= sel->from && (at < sel->to || sel->to == t->info.duration));
 }

@@ -78,7 +78,7 @@ static void add_life(struct times *a, kymo_goroutine_ix g, struct kymo_times *su
 			break;
 		case REC_WAITING:
 			if (unlikely(r.aux == a->forever)) {
-				// Go: blocking forever is the end of a life.
+				// Blocking forever is the end of a life: nobody can wake it.
 				end = r.start;
 				more = false;
 				break;
@@ -145,9 +145,12 @@ static inline void add_part(struct cut *c, const struct walk_span *s, kymo_ns d)
 	switch (s->state) {
 	case KYMO_SPAN_RUNNING: c->sum->execution += d; break;
 	case KYMO_SPAN_RUNNABLE: c->sum->sched_wait += d; break;
-	case KYMO_SPAN_WAITING: c->a->block[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason] += d; break;
+	case KYMO_SPAN_WAITING:
+		c->a->block[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason] += d;
+		break;
 	case KYMO_SPAN_SYSCALL:
-		*(s->proc || s->cause != KYMO_CAUSE_STATUS ? &c->sum->syscall : &c->sum->syscall_block) += d;
+		*(s->proc || s->cause != KYMO_CAUSE_STATUS ? &c->sum->syscall
+		                                           : &c->sum->syscall_block) += d;
 		break;
 	default: c->sum->syscall_block += d; break;
 	}
@@ -156,10 +159,15 @@ static inline void add_part(struct cut *c, const struct walk_span *s, kymo_ns d)
 static always_inline bool visit_cut(void *ctx, const struct walk_span *s)
 {
 	struct cut *c = ctx;
+	if (s->state == KYMO_SPAN_WAITING && s->cause != KYMO_CAUSE_CREATED &&
+	    s->reason == c->a->forever)
+		return false;
 	while (s->end > c->piece.from) {
 		kymo_ns d = select_overlap(&c->piece, s->start, s->end);
-		if (d)
+		if (d) {
 			add_part(c, s, d);
+			c->sum->total += d;
+		}
 		if (s->end < c->piece.to)
 			return true;
 		// The piece is over; the span may reach into the next.
@@ -172,9 +180,6 @@ static always_inline bool visit_cut(void *ctx, const struct walk_span *s)
 static void add_cut(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 {
 	struct cut c = {.a = a, .g = g, .sum = sum, .next = 1};
-	struct kymo_interval p;
-	for (uint32_t i = 0; select_piece(a->t, a->sel, g, i, &p); i++)
-		sum->total += p.to - p.from;
 	if (select_piece(a->t, a->sel, g, 0, &c.piece))
 		walk_each(a->t, g, visit_cut, &c);
 }
@@ -200,10 +205,8 @@ static uint32_t find_forever(const struct kymo_trace *t)
 bool times_begin(struct times *a, const struct kymo_trace *t, const struct kymo_selection *sel,
                  enum kymo_rules rules)
 {
-	*a = (struct times){.t = t, .go = rules == KYMO_RULES_GO126, .forever = UINT32_MAX};
-	if (a->go)
-		a->forever = find_forever(t);
-	else if (sel && (sel->piece_from || sel->from > 0 || sel->to < t->info.duration))
+	*a = (struct times){.t = t, .go = rules == KYMO_RULES_GO126, .forever = find_forever(t)};
+	if (!a->go && sel && (sel->piece_from || sel->from > 0 || sel->to < t->info.duration))
 		a->sel = sel;
 	a->block = calloc(t->reasons.count, sizeof *a->block);
 	return a->block != NULL;

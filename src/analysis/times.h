@@ -29,7 +29,7 @@ struct times {
 	const struct kymo_trace *t;
 	const struct kymo_selection *sel;  // NULL: nothing is cut
 	bool go;
-	uint32_t forever;  // Go: the code of the reason that ends a life; UINT32_MAX: none does
+	uint32_t forever;  // code of the reason that ends a life; UINT32_MAX: no such reason in this trace
 	kymo_ns *block;  // [codes] of the goroutine or group at hand; a wait lasts at least 1 ns, so 0 is "never"
 	kymo_ns plain[SLOTS];
 };
@@ -42,9 +42,10 @@ void times_end(struct times *a);
 void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum);
 
 /* One goroutine's times and waits, without ranges; as kymo_goroutine_times. */
-void times_of_blocks(const struct kymo_trace *t, kymo_goroutine_ix g, const struct kymo_selection *sel,
-                     enum kymo_rules rules, struct kymo_times *times, struct kymo_named_ns *block,
-                     size_t *count, size_t cap);
+void times_of_blocks(const struct kymo_trace *t, kymo_goroutine_ix g,
+                     const struct kymo_selection *sel, enum kymo_rules rules,
+                     struct kymo_times *times, struct kymo_named_ns *block, size_t *count,
+                     size_t cap);
 
 /* How long ranges count for goroutines: `add` gets each; false from it stops (and is returned). */
 struct range_times {

@@ -21,9 +21,11 @@ static const struct param {
 	{{"goroutine", "ID", "only this goroutine"}, PARAM_GOROUTINES},
 	{{"func", "REGEX", "only goroutines whose start function matches"}, PARAM_GOROUTINES},
 	{{"group", "NAME", "only goroutines with this start function"}, PARAM_GOROUTINES},
-	{{"task", "ID|TYPE", "only what goroutines did for this task, or tasks of this type"}, PARAM_TASK},
+	{{"task", "ID|TYPE", "only what goroutines did for this task, or tasks of this type"},
+         PARAM_TASK},
 	{{"region", "NAME", "only inside regions of this type"}, PARAM_REGION},
-	{{"region-at", "FILE:LINE|0xPC", "only inside regions that begin at this place"}, PARAM_REGION},
+	{{"region-at", "FILE:LINE|0xPC", "only inside regions that begin at this place"},
+         PARAM_REGION},
 	{{"latmin", "TIME", "only inside regions at least this long"}, PARAM_REGION},
 	{{"latmax", "TIME", "only inside regions at most this long"}, PARAM_REGION},
 	{{"sort", "KEY", "sort by this column (its name in the JSON)"}, 0},
@@ -73,7 +75,8 @@ static void make_options(struct options *o, const struct report_def *def)
 
 static void put_help(struct buf *b, const char *dashes, const struct report_param_def *p)
 {
-	int n = snprintf(NULL, 0, "  %s%s%s%s", dashes, p->key, p->value ? " " : "", p->value ? p->value : "");
+	int n = snprintf(NULL, 0, "  %s%s%s%s", dashes, p->key, p->value ? " " : "",
+	                 p->value ? p->value : "");
 	buf_printf(b, "  %s%s%s%s", dashes, p->key, p->value ? " " : "", p->value ? p->value : "");
 	if (n > 26)
 		buf_printf(b, "\n%26s", "");
@@ -88,7 +91,8 @@ static struct cmd as_cmd(const struct report_def *def, struct buf *b)
 		{"csv", NULL, "one table as CSV"},
 		{"table", "KEY", "which table (--csv; default the first)"},
 	};
-	static const struct report_param_def out = {"o", "FILE", "write there; a name that ends in .svg gets the plot"};
+	static const struct report_param_def out = {
+		"o", "FILE", "write there; a name that ends in .svg gets the plot"};
 	struct options *o = malloc(sizeof *o);
 	if (o) {
 		make_options(o, def);
@@ -101,7 +105,8 @@ static struct cmd as_cmd(const struct report_def *def, struct buf *b)
 		free(o);
 	}
 	buf_putc(b, 0);
-	return (struct cmd){def->name, def->summary, "FILE [OPTION ...]", b->failed ? "" : b->ptr, NULL};
+	return (struct cmd){def->name, def->summary, "FILE [OPTION ...]", b->failed ? "" : b->ptr,
+	                    NULL};
 }
 
 int cmd_report_help(const struct report_def *def)
@@ -121,8 +126,9 @@ static bool ends_in_svg(const char *name)
 	return n > 4 && strcmp(name + n - 4, ".svg") == 0;
 }
 
-static enum kymo_status render(struct report *r, const struct options *o, const struct cli_out *terminal,
-                               struct buf *out, struct kymo_error *err)
+static enum kymo_status render(struct report *r, const struct options *o,
+                               const struct cli_out *terminal, struct buf *out,
+                               struct kymo_error *err)
 {
 	if (ends_in_svg(o->out))
 		return report_svg(r, 0, out, err);
@@ -133,7 +139,8 @@ static enum kymo_status render(struct report *r, const struct options *o, const 
 		return report_csv(r, o->table, &page, out, err);
 	struct report_text_options how = {0};
 	if (terminal)
-		how = (struct report_text_options){terminal->colour, terminal->terminal, terminal->columns};
+		how = (struct report_text_options){terminal->colour, terminal->terminal,
+		                                   terminal->columns};
 	return report_text(r, &how, out, err);
 }
 
@@ -182,12 +189,14 @@ int cmd_report(const struct report_def *def, int argc, char **argv)
 		struct kymo_error err = {0};
 		for (size_t i = 0; i < o->count; i++)
 			if (o->values[i] || o->flags[i])
-				params[count++] = (struct report_param){o->defs[i].key, o->flags[i] ? "1" : o->values[i]};
+				params[count++] = (struct report_param){
+					o->defs[i].key, o->flags[i] ? "1" : o->values[i]};
 		status = cli_load(file, &t);
 		if (status == CLI_OK) {
 			if (report_run(def, t, params, count, &r, &err) != KYMO_OK)
-				status = err.status == KYMO_E_RANGE ? cli_usage(&cmd, "%s", err.message)
-				                                    : cli_error("%s", err.message);
+				status = err.status == KYMO_E_RANGE
+				                 ? cli_usage(&cmd, "%s", err.message)
+				                 : cli_error("%s", err.message);
 			else
 				status = o->out ? to_file(r, o) : to_stdout(r, o);
 			report_free(r);

@@ -77,7 +77,8 @@ static void put_cell(struct buf *b, const struct report *r, enum cell_kind kind,
 		bool first = true;
 		for (unsigned k = 0; k < HIST_BUCKETS; k++)
 			if (c->hist->count[k]) {
-				buf_printf(b, "%s%lld=%llu", first ? "" : ";", (long long)hist_lower(k),
+				buf_printf(b, "%s%lld=%llu", first ? "" : ";",
+				           (long long)hist_lower(k),
 				           (unsigned long long)c->hist->count[k]);
 				first = false;
 			}

@@ -35,8 +35,25 @@ static void list_free(void *p)
 }
 
 enum {
-	ID, NAME, BEGIN, END, TOTAL, EXECUTION, SCHED_WAIT, SYSCALL, SYSCALL_BLOCK, BLOCKED, BLOCK, RANGE, UNKNOWN,
-	LIFE, CREATOR, CREATE_STACK, FIRST_STACK, LAST_STACK, COLUMNS
+	ID,
+	NAME,
+	BEGIN,
+	END,
+	TOTAL,
+	EXECUTION,
+	SCHED_WAIT,
+	SYSCALL,
+	SYSCALL_BLOCK,
+	BLOCKED,
+	BLOCK,
+	RANGE,
+	UNKNOWN,
+	LIFE,
+	CREATOR,
+	CREATE_STACK,
+	FIRST_STACK,
+	LAST_STACK,
+	COLUMNS
 };
 static const struct column columns[COLUMNS] = {
 	[ID] = {"goroutine", "goroutine", CELL_ID, COL_GO},
@@ -46,14 +63,14 @@ static const struct column columns[COLUMNS] = {
 	[TOTAL] = {"total_ns", "total", CELL_NS, COL_BAR},
 	[EXECUTION] = {"execution_ns", "running", CELL_NS, 0},
 	[SCHED_WAIT] = {"sched_wait_ns", "runnable", CELL_NS, 0},
-	[SYSCALL] = {"syscall_ns", "syscall", CELL_NS, 0},
-	[SYSCALL_BLOCK] = {"syscall_block_ns", "no proc", CELL_NS, 0},
+	[SYSCALL] = {"syscall_ns", "syscall", CELL_NS, COL_WIDE},
+	[SYSCALL_BLOCK] = {"syscall_block_ns", "no proc", CELL_NS, COL_WIDE},
 	[BLOCKED] = {"blocked_ns", "blocked", CELL_NS, COL_EYES},
-	[BLOCK] = {"block_ns", "mostly", CELL_NAMED, 0},
+	[BLOCK] = {"block_ns", "mostly", CELL_NAMED, COL_WIDE},
 	[RANGE] = {"range_ns", "ranges", CELL_NAMED, COL_QUIET},
 	[UNKNOWN] = {"unknown_ns", "unknown", CELL_NS, COL_QUIET},
-	[LIFE] = {"life", "life", CELL_LIFE, 0},
-	[CREATOR] = {"creator", "creator", CELL_ID, COL_GO},
+	[LIFE] = {"life", "life", CELL_LIFE, COL_WIDE},
+	[CREATOR] = {"creator", "creator", CELL_ID, COL_GO | COL_WIDE},
 	[CREATE_STACK] = {"create_stack", "created at", CELL_STACK, COL_LAST},
 	[FIRST_STACK] = {"first_stack", "first stack", CELL_STACK, COL_QUIET},
 	[LAST_STACK] = {"last_stack", "last stack", CELL_STACK, COL_QUIET},
@@ -203,7 +220,9 @@ enum kymo_status report_goroutine_list(struct report *r, struct kymo_error *err)
 		return error_memory(err);
 	report_head(r, "%s goroutine%s%s%s in %s", report_count(n, m->members.count),
 	            m->members.count == 1 ? "" : "s", group ? " of " : "",
-	            !group ? "" : *group ? group : "(no stack seen)",
+	            !group   ? ""
+	            : *group ? group
+	                     : "(no stack seen)",
 	            report_duration(d, r->sel.to - r->sel.from));
 	return report_table(r, &(struct table){.key = "goroutines",
 	                                       .columns = columns,

@@ -56,7 +56,8 @@ static const char *cause_text(const struct kymo_span *s)
 
 static void row(const void *ctx, size_t i, union cell *c)
 {
-	static const char *const states[] = {"-", "runnable", "running", "waiting", "syscall", "syscall, no proc"};
+	static const char *const states[] = {"-",       "runnable", "running",
+	                                     "waiting", "syscall",  "syscall, no proc"};
 	const struct story *m = ctx;
 	const struct kymo_trace *t = m->r->trace;
 	const struct kymo_span *s = &m->spans.at[i];
@@ -68,7 +69,8 @@ static void row(const void *ctx, size_t i, union cell *c)
 	c[REASON].text = s->reason ? kymo_trace_string(t, s->reason) : text(cause_text(s));
 	c[PROC].u64 = mine && s->proc ? t->procs.id[s->proc] : KYMO_NONE;
 	c[WAKER].u64 = waker ? t->g.id.at[waker] : KYMO_NONE;
-	c[WAKER_NAME].text = waker ? kymo_trace_string(t, t->g.name.at[waker]) : (struct kymo_str){"", 0};
+	c[WAKER_NAME].text =
+		waker ? kymo_trace_string(t, t->g.name.at[waker]) : (struct kymo_str){"", 0};
 	c[STACK].u64 = s->stack;
 	c[WAKER_STACK].u64 = s->waker_stack;
 }
@@ -106,12 +108,16 @@ static void put_fields(struct report *r, struct story *m, kymo_goroutine_ix g)
 	const struct kymo_trace *t = r->trace;
 	struct kymo_times x;
 	size_t blocks, ranges;
-	kymo_goroutine_times(t, g, &r->sel, KYMO_RULES_EXACT, &x, m->block, &blocks, m->range, &ranges, NAMED_MAX);
+	kymo_goroutine_times(t, g, &r->sel, KYMO_RULES_EXACT, &x, m->block, &blocks, m->range,
+	                     &ranges, NAMED_MAX);
 	kymo_goroutine_ix creator = t->g.creator.at[g];
 	report_field(r, "goroutine", "goroutine", CELL_ID, (union cell){.u64 = t->g.id.at[g]});
-	report_field(r, "name", "function", CELL_TEXT, (union cell){.text = kymo_trace_string(t, t->g.name.at[g])});
-	report_field(r, "creator", "created by", CELL_ID, (union cell){.u64 = creator ? t->g.id.at[creator] : KYMO_NONE});
-	report_field(r, "create_stack", "at", CELL_STACK, (union cell){.u64 = t->g.create_stack.at[g]});
+	report_field(r, "name", "function", CELL_TEXT,
+	             (union cell){.text = kymo_trace_string(t, t->g.name.at[g])});
+	report_field(r, "creator", "created by", CELL_ID,
+	             (union cell){.u64 = creator ? t->g.id.at[creator] : KYMO_NONE});
+	report_field(r, "create_stack", "at", CELL_STACK,
+	             (union cell){.u64 = t->g.create_stack.at[g]});
 	report_field(r, "begin_ns", "begin", CELL_TIME, (union cell){.ns = t->g.begin.at[g]});
 	report_field(r, "end_ns", "end", CELL_TIME,
 	             (union cell){.ns = t->g.flags.at[g] & KYMO_G_ENDED ? t->g.end.at[g] : -1});

@@ -19,10 +19,31 @@ static void groups_free(void *p)
 
 /* The keys up to range_ns, in this order, are a contract. */
 enum {
-	NAME, COUNT, TOTAL, EXECUTION, SCHED_WAIT, SYSCALL, SYSCALL_BLOCK, BLOCKED, BLOCK, RANGE, UNKNOWN, LIFE,
-	EXECUTION_P50, EXECUTION_P90, EXECUTION_P99, EXECUTION_MAX,
-	SCHED_P50, SCHED_P90, SCHED_P99, SCHED_MAX,
-	TOTAL_P50, TOTAL_P90, TOTAL_P99, TOTAL_MAX, COLUMNS
+	NAME,
+	COUNT,
+	TOTAL,
+	EXECUTION,
+	SCHED_WAIT,
+	SYSCALL,
+	SYSCALL_BLOCK,
+	BLOCKED,
+	BLOCK,
+	RANGE,
+	UNKNOWN,
+	LIFE,
+	EXECUTION_P50,
+	EXECUTION_P90,
+	EXECUTION_P99,
+	EXECUTION_MAX,
+	SCHED_P50,
+	SCHED_P90,
+	SCHED_P99,
+	SCHED_MAX,
+	TOTAL_P50,
+	TOTAL_P90,
+	TOTAL_P99,
+	TOTAL_MAX,
+	COLUMNS
 };
 static const struct column columns[COLUMNS] = {
 	[NAME] = {"name", "function", CELL_TEXT, COL_LAST | COL_GROUP},
@@ -30,13 +51,13 @@ static const struct column columns[COLUMNS] = {
 	[TOTAL] = {"total_ns", "total", CELL_NS, COL_QUIET},
 	[EXECUTION] = {"execution_ns", "running", CELL_NS, COL_BAR},
 	[SCHED_WAIT] = {"sched_wait_ns", "runnable", CELL_NS, 0},
-	[SYSCALL] = {"syscall_ns", "syscall", CELL_NS, 0},
-	[SYSCALL_BLOCK] = {"syscall_block_ns", "no proc", CELL_NS, 0},
+	[SYSCALL] = {"syscall_ns", "syscall", CELL_NS, COL_WIDE},
+	[SYSCALL_BLOCK] = {"syscall_block_ns", "no proc", CELL_NS, COL_WIDE},
 	[BLOCKED] = {"blocked_ns", "blocked", CELL_NS, COL_EYES},
-	[BLOCK] = {"block_ns", "mostly", CELL_NAMED, 0},
+	[BLOCK] = {"block_ns", "mostly", CELL_NAMED, COL_WIDE},
 	[RANGE] = {"range_ns", "ranges", CELL_NAMED, COL_QUIET},
 	[UNKNOWN] = {"unknown_ns", "unknown", CELL_NS, COL_QUIET},
-	[LIFE] = {"life", "life", CELL_LIFE, 0},
+	[LIFE] = {"life", "life", CELL_LIFE, COL_WIDE},
 	[EXECUTION_P50] = {"execution_p50_ns", "running p50", CELL_NS, COL_QUIET},
 	[EXECUTION_P90] = {"execution_p90_ns", "running p90", CELL_NS, COL_QUIET},
 	[EXECUTION_P99] = {"execution_p99_ns", "running p99", CELL_NS, COL_QUIET},
@@ -96,14 +117,15 @@ enum kymo_status report_goroutine_groups(struct report *r, struct kymo_error *er
 	m->r = r;
 	enum kymo_rules rules = r->compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT;
 	if (!life_classes_make(&m->classes, r->trace) ||
-	    kymo_goroutine_groups_compute(r->trace, r->sel.whole ? NULL : &r->sel, rules, &m->g) != KYMO_OK)
+	    kymo_goroutine_groups_compute(r->trace, r->sel.whole ? NULL : &r->sel, rules, &m->g) !=
+	            KYMO_OK)
 		return error_memory(err);
 	uint64_t goroutines = 0;
 	for (size_t i = 0; i < m->g.count; i++)
 		goroutines += m->g.goroutines[i];
 	report_head(r, "%s goroutine%s of %s start function%s in %s", report_count(n, goroutines),
-	            goroutines == 1 ? "" : "s", report_count(k, m->g.count), m->g.count == 1 ? "" : "s",
-	            report_duration(d, r->sel.to - r->sel.from));
+	            goroutines == 1 ? "" : "s", report_count(k, m->g.count),
+	            m->g.count == 1 ? "" : "s", report_duration(d, r->sel.to - r->sel.from));
 	r->as_array = true;
 	return report_table(r, &(struct table){.key = "groups",
 	                                       .columns = columns,
@@ -130,8 +152,9 @@ static enum kymo_status run(struct report *r, struct kymo_error *err)
 	bool cut = r->sel.piece_from || r->sel.from > 0 ||
 	           r->sel.to < kymo_trace_info(r->trace)->duration;
 	if (r->compat && cut)
-		return error_set(err, KYMO_E_RANGE, 0, 0,
-		                 "Go's tool sums up whole lives only: compat goes with no window, task or region");
+		return error_set(
+			err, KYMO_E_RANGE, 0, 0,
+			"Go's tool sums up whole lives only: compat goes with no window, task or region");
 	if (id && !r->compat && !report_flag(r, "list"))
 		return story_of(r, id, err);
 	if (report_param(r, "group") || report_flag(r, "list"))

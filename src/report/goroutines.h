@@ -8,7 +8,7 @@
 /* What the lives of goroutines are drawn with. */
 struct life_classes {
 	const struct kymo_trace *t;
-	uint8_t *of;  // [strings] enum life of a wait for this reason
+	uint8_t *of;               // [strings] enum life of a wait for this reason
 	kymo_string_ix gc_worker;  // the start function of GC workers; 0: there are none
 };
 bool life_classes_make(struct life_classes *c, const struct kymo_trace *t);
@@ -19,6 +19,7 @@ void life_of(const struct life_classes *c, kymo_string_ix name, const struct kym
 
 enum kymo_status report_goroutine_groups(struct report *r, struct kymo_error *err);
 enum kymo_status report_goroutine_list(struct report *r, struct kymo_error *err);
-enum kymo_status report_goroutine_story(struct report *r, kymo_goroutine_ix g, struct kymo_error *err);
+enum kymo_status report_goroutine_story(struct report *r, kymo_goroutine_ix g,
+                                        struct kymo_error *err);
 
 #endif

@@ -54,7 +54,8 @@ size_t report_column_index(const struct table *t, const char *key);  // SIZE_MAX
 const char *report_kind_name(enum cell_kind kind);
 const char *report_life_name(enum life part);
 
-void report_json_cell(struct json *j, const struct report *r, enum cell_kind kind, const union cell *c);
+void report_json_cell(struct json *j, const struct report *r, enum cell_kind kind,
+                      const union cell *c);
 /* The function of a stack's innermost frame that is worth naming, and its place; empty strings if there is none. */
 struct kymo_frame report_site(const struct kymo_trace *t, kymo_stack_ix stack);
 

@@ -42,7 +42,8 @@ static void put_hist(struct json *j, const struct hist *h)
 	json_end(j);
 }
 
-void report_json_cell(struct json *j, const struct report *r, enum cell_kind kind, const union cell *c)
+void report_json_cell(struct json *j, const struct report *r, enum cell_kind kind,
+                      const union cell *c)
 {
 	if (!report_cell_present(kind, c)) {
 		json_null(j);
@@ -148,8 +149,8 @@ static void put_flags(struct json *j, unsigned flags)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{COL_LAST, "last"}, {COL_QUIET, "quiet"}, {COL_BAR, "bar"},
-	             {COL_GO, "goroutine"}, {COL_TASK, "task"}, {COL_GROUP, "group"}};
+	} names[] = {{COL_LAST, "last"},    {COL_QUIET, "quiet"}, {COL_BAR, "bar"},
+	             {COL_GO, "goroutine"}, {COL_TASK, "task"},   {COL_GROUP, "group"}};
 	json_key(j, "flags");
 	json_array(j);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)

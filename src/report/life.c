@@ -11,8 +11,12 @@ static enum life life_of_reason(struct kymo_str s)
 		const char *prefix;
 		enum life part;
 	} rules[] = {
-		{"chan ", LIFE_CHAN},  {"select", LIFE_CHAN}, {"sync", LIFE_SYNC},
-		{"network", LIFE_NET}, {"sleep", LIFE_SLEEP}, {"GC ", LIFE_GC},
+		{"chan ", LIFE_CHAN},
+		{"select", LIFE_CHAN},
+		{"sync", LIFE_SYNC},
+		{"network", LIFE_NET},
+		{"sleep", LIFE_SLEEP},
+		{"GC ", LIFE_GC},
 		{"wait until GC ends", LIFE_GC},
 	};
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

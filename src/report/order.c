@@ -8,7 +8,8 @@
 
 static bool ascends(const struct column *c)
 {
-	return c->kind == CELL_TEXT || c->kind == CELL_TIME || c->kind == CELL_ID || c->flags & COL_ASC;
+	return c->kind == CELL_TEXT || c->kind == CELL_TIME || c->kind == CELL_ID ||
+	       c->flags & COL_ASC;
 }
 
 static bool sortable(enum cell_kind kind)
@@ -164,12 +165,15 @@ enum kymo_status report_order(struct report *r, size_t table, const struct repor
 		return KYMO_OK;
 	size_t column = report_column_index(t, key);
 	if (column == SIZE_MAX || !sortable(t->columns[column].kind)) {
-		bool elsewhere = false;  // a report with several tables sorts those that have the column
+		bool elsewhere =
+			false;  // a report with several tables sorts those that have the column
 		for (size_t i = 0; i < r->tables.count; i++)
-			elsewhere |= !r->tables.at[i].fixed && report_column_index(&r->tables.at[i], key) != SIZE_MAX;
+			elsewhere |= !r->tables.at[i].fixed &&
+			             report_column_index(&r->tables.at[i], key) != SIZE_MAX;
 		if (column == SIZE_MAX && elsewhere)
 			return KYMO_OK;
-		return error_set(err, KYMO_E_RANGE, 0, 0, "%s cannot be sorted by '%s'", r->def->name, key);
+		return error_set(err, KYMO_E_RANGE, 0, 0, "%s cannot be sorted by '%s'",
+		                 r->def->name, key);
 	}
 	int direction = page && page->direction && !t->fixed ? page->direction
 	                : ascends(&t->columns[column])       ? 1

@@ -25,11 +25,21 @@ static const struct {
 	const char *key;
 	unsigned when;
 } common[] = {
-	{"from", PARAM_WINDOW},       {"to", PARAM_WINDOW},       {"goroutine", PARAM_GOROUTINES},
-	{"func", PARAM_GOROUTINES},   {"group", PARAM_GOROUTINES}, {"task", PARAM_TASK},
-	{"region", PARAM_REGION},     {"region-at", PARAM_REGION}, {"latmin", PARAM_REGION},
-	{"latmax", PARAM_REGION},     {"sort", 0},                {"asc", 0},
-	{"top", 0},                   {"offset", 0},              {"compat", 0},
+	{"from", PARAM_WINDOW},
+	{"to", PARAM_WINDOW},
+	{"goroutine", PARAM_GOROUTINES},
+	{"func", PARAM_GOROUTINES},
+	{"group", PARAM_GOROUTINES},
+	{"task", PARAM_TASK},
+	{"region", PARAM_REGION},
+	{"region-at", PARAM_REGION},
+	{"latmin", PARAM_REGION},
+	{"latmax", PARAM_REGION},
+	{"sort", 0},
+	{"asc", 0},
+	{"top", 0},
+	{"offset", 0},
+	{"compat", 0},
 };
 
 static bool known(const struct report_def *def, const char *key)
@@ -53,7 +63,8 @@ static enum kymo_status take_time(const struct report *r, const char *key, kymo_
 		return KYMO_OK;
 	if (!units_time(v, out))
 		return error_set(err, KYMO_E_RANGE, 0, 0,
-		                 "'%s' is no time for %s: write 1.5ms, 2s, 100us or plain nanoseconds", v, key);
+		                 "'%s' is no time for %s: write 1.5ms, 2s, 100us or plain nanoseconds",
+		                 v, key);
 	if (v[strspn(v, "0123456789")] == 0 && *out > info->duration && *out >= info->start)
 		*out -= info->start;
 	return KYMO_OK;
@@ -79,8 +90,8 @@ enum kymo_status report_take_params(struct report *r, struct kymo_error *err)
 	uint64_t number = 0;
 	for (size_t i = 0; i < r->param_count; i++)
 		if (!known(r->def, r->params[i].key))
-			return error_set(err, KYMO_E_RANGE, 0, 0, "%s does not take '%s'", r->def->name,
-			                 r->params[i].key);
+			return error_set(err, KYMO_E_RANGE, 0, 0, "%s does not take '%s'",
+			                 r->def->name, r->params[i].key);
 	const char *compat = report_param(r, "compat");
 	if (compat && strcmp(compat, "go1.26") != 0)
 		return error_set(err, KYMO_E_RANGE, 0, 0, "compat can be go1.26, not '%s'", compat);
@@ -123,7 +134,9 @@ struct report_page report_page(const struct report *r)
 		   *asc = report_param(r, "asc");
 	return (struct report_page){
 		.sort = report_param(r, "sort"),
-		.direction = !asc ? 0 : report_flag(r, "asc") ? 1 : -1,
+		.direction = !asc                    ? 0
+	                     : report_flag(r, "asc") ? 1
+	                                             : -1,
 		.offset = offset ? strtoull(offset, NULL, 10) : 0,
 		.limit = top ? strtoull(top, NULL, 10) : 0,
 	};

@@ -17,7 +17,8 @@ enum kymo_status report_plot_points(struct report *r, const struct plot *p, unsi
 	size_t table = report_table_index(r, p->table);
 	*out = (struct report_points){0};
 	if (table == SIZE_MAX)
-		return error_set(err, KYMO_E_RANGE, 0, 0, "the plot's table '%s' is missing", p->table);
+		return error_set(err, KYMO_E_RANGE, 0, 0, "the plot's table '%s' is missing",
+		                 p->table);
 	const struct table *t = &r->tables.at[table];
 	size_t x = report_column_index(t, p->x), y = report_column_index(t, p->y[line]);
 	if (x == SIZE_MAX || y == SIZE_MAX)
@@ -93,10 +94,12 @@ static void stroke(struct canvas *c, double x0, double y0, double x1, double y1,
 {
 	double n = ceil(fmax(fabs(x1 - x0), fabs(y1 - y0)));
 	for (double i = 0; i <= n; i++)
-		dot(c, n > 0 ? x0 + (x1 - x0) * i / n : x0, n > 0 ? y0 + (y1 - y0) * i / n : y0, line);
+		dot(c, n > 0 ? x0 + (x1 - x0) * i / n : x0, n > 0 ? y0 + (y1 - y0) * i / n : y0,
+		    line);
 }
 
-static void draw(struct canvas *c, const struct plot *p, const struct report_points *pts, unsigned line)
+static void draw(struct canvas *c, const struct plot *p, const struct report_points *pts,
+                 unsigned line)
 {
 	double px = NAN, py = NAN;
 	for (size_t i = 0; i < pts->count; i++) {
@@ -118,7 +121,8 @@ static void draw(struct canvas *c, const struct plot *p, const struct report_poi
 	}
 }
 
-static void span(struct canvas *c, const struct plot *p, const struct report_points *pts, unsigned lines)
+static void span(struct canvas *c, const struct plot *p, const struct report_points *pts,
+                 unsigned lines)
 {
 	c->x0 = c->y0 = INFINITY;
 	c->x1 = c->y1 = -INFINITY;
@@ -165,13 +169,15 @@ static void print(const struct canvas *c, const struct plot *p, enum cell_kind x
 		buf_printf(out, "%*s \xe2\x94\x82", width, text);
 		for (unsigned col = 0; col < c->columns; col++) {
 			uint8_t d = c->dots[row][col];
-			const char cell[4] = {(char)0xe2, (char)(0xa0 | d >> 6), (char)(0x80 | (d & 0x3f)), 0};
+			const char cell[4] = {(char)0xe2, (char)(0xa0 | d >> 6),
+			                      (char)(0x80 | (d & 0x3f)), 0};
 			if (!d) {
 				buf_putc(out, ' ');
 				continue;
 			}
 			if (how->colour)
-				buf_printf(out, "\033[%sm%s\033[0m", colours[c->line[row][col]], cell);
+				buf_printf(out, "\033[%sm%s\033[0m", colours[c->line[row][col]],
+				           cell);
 			else
 				buf_puts(out, cell);
 		}
@@ -207,7 +213,8 @@ enum kymo_status report_plot_text(struct report *r, const struct plot *p,
 		if (c->x0 <= c->x1) {
 			for (unsigned l = lines; l-- > 0;)
 				draw(c, p, &pts[l], l);
-			print(c, p, t->columns[report_column_index(t, p->x)].kind, lines, t, how, out);
+			print(c, p, t->columns[report_column_index(t, p->x)].kind, lines, t, how,
+			      out);
 		} else {
 			buf_printf(out, "%s: nothing to draw\n", p->title);
 		}

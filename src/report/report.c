@@ -100,7 +100,8 @@ void report_head(struct report *r, const char *fmt, ...)
 	va_end(again);
 }
 
-void report_field(struct report *r, const char *key, const char *title, enum cell_kind kind, union cell v)
+void report_field(struct report *r, const char *key, const char *title, enum cell_kind kind,
+                  union cell v)
 {
 	if (!vec_push(&r->fields, ((struct report_field){key, title, kind, v})))
 		r->head.failed = true;
@@ -172,10 +173,10 @@ size_t report_column_index(const struct table *t, const char *key)
 const char *report_kind_name(enum cell_kind kind)
 {
 	static const char *const names[] = {
-		[CELL_TEXT] = "text",     [CELL_NS] = "ns",       [CELL_TIME] = "time",
-		[CELL_COUNT] = "count",   [CELL_ID] = "id",       [CELL_BYTES] = "bytes",
-		[CELL_RATIO] = "ratio",   [CELL_NUMBER] = "number", [CELL_BOOL] = "bool",
-		[CELL_STACK] = "stack",   [CELL_NAMED] = "named", [CELL_HIST] = "hist",
+		[CELL_TEXT] = "text",   [CELL_NS] = "ns",         [CELL_TIME] = "time",
+		[CELL_COUNT] = "count", [CELL_ID] = "id",         [CELL_BYTES] = "bytes",
+		[CELL_RATIO] = "ratio", [CELL_NUMBER] = "number", [CELL_BOOL] = "bool",
+		[CELL_STACK] = "stack", [CELL_NAMED] = "named",   [CELL_HIST] = "hist",
 		[CELL_LIFE] = "life",
 	};
 	return names[kind];
@@ -197,7 +198,8 @@ static bool starts(struct kymo_str s, const char *with)
 /* The frames that every wait goes through say nothing about it: the first one outside of them does. */
 struct kymo_frame report_site(const struct kymo_trace *t, kymo_stack_ix stack)
 {
-	static const char *const plumbing[] = {"runtime.", "sync.", "internal/", "syscall.", "runtime/"};
+	static const char *const plumbing[] = {"runtime.", "sync.", "internal/", "syscall.",
+	                                       "runtime/"};
 	size_t n;
 	const struct kymo_frame *f = kymo_trace_stack(t, stack, &n);
 	for (size_t i = 0; i < n; i++) {

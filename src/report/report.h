@@ -49,22 +49,33 @@
 /* ---- cells, columns, tables ---- */
 
 /* The parts of a life's bar, in the order in which it is drawn everywhere. */
-enum life { LIFE_RUN, LIFE_RUNNABLE, LIFE_SYSCALL, LIFE_GC, LIFE_CHAN, LIFE_SYNC, LIFE_NET, LIFE_SLEEP, LIFE_OTHER, LIFE_PARTS };
+enum life {
+	LIFE_RUN,
+	LIFE_RUNNABLE,
+	LIFE_SYSCALL,
+	LIFE_GC,
+	LIFE_CHAN,
+	LIFE_SYNC,
+	LIFE_NET,
+	LIFE_SLEEP,
+	LIFE_OTHER,
+	LIFE_PARTS
+};
 
 enum cell_kind {
-	CELL_TEXT,   // text
-	CELL_NS,     // ns: a duration; negative: nothing (null)
-	CELL_TIME,   // ns: an instant since the trace's first event; negative: nothing
-	CELL_COUNT,  // u64
-	CELL_ID,     // u64: plain digits; KYMO_NONE: nothing
-	CELL_BYTES,  // u64
-	CELL_RATIO,  // f64: 0..1, shown as per cent; NaN: nothing
-	CELL_NUMBER, // f64; NaN: nothing
-	CELL_BOOL,   // flag
+	CELL_TEXT,    // text
+	CELL_NS,      // ns: a duration; negative: nothing (null)
+	CELL_TIME,    // ns: an instant since the trace's first event; negative: nothing
+	CELL_COUNT,   // u64
+	CELL_ID,      // u64: plain digits; KYMO_NONE: nothing
+	CELL_BYTES,   // u64
+	CELL_RATIO,   // f64: 0..1, shown as per cent; NaN: nothing
+	CELL_NUMBER,  // f64; NaN: nothing
+	CELL_BOOL,    // flag
 	CELL_STACK,  // u64: a kymo_stack_ix. JSON: frames, innermost first; CSV: functions joined by ';'; terminal: innermost
 	CELL_NAMED,  // named: ns by name. JSON: an object; CSV: "name=ns;…"; terminal: the largest
-	CELL_HIST,   // hist: counts in buckets. JSON: [[lower bound in ns, count], …] of those not empty; terminal: a small plot
-	CELL_LIFE,   // life: ns by enum life. Not in JSON nor CSV; the page's JSON: an array of nine
+	CELL_HIST,  // hist: counts in buckets. JSON: [[lower bound in ns, count], …] of those not empty; terminal: a small plot
+	CELL_LIFE,  // life: ns by enum life. Not in JSON nor CSV; the page's JSON: an array of nine
 };
 
 /* Five buckets a decade of ns, as Go's pages have them: bucket k holds d with floor(5·log10 d) = k; 0 ns is in bucket 0. */
@@ -100,6 +111,7 @@ union cell {
 #define COL_TASK 16u   // CELL_ID: a task's id, likewise
 #define COL_GROUP 32u  // CELL_TEXT: a start function, which leads to its group
 #define COL_EYES 128u  // not in JSON and CSV: the sum of other columns, for people
+#define COL_WIDE 256u  // terminal: left out where the table is too wide, the last one first
 #define COL_ASC 64u    // sorts ascending unless told otherwise (texts do anyway)
 
 struct column {
@@ -116,21 +128,22 @@ struct table {
 	size_t column_count;
 	size_t rows;
 	void (*row)(const void *ctx, size_t row, union cell *cells);  // sets all cells of a row
-	void (*keys)(const void *ctx, size_t row, union cell *cells);  // only those to sort by; NULL: `row` is as cheap
+	void (*keys)(const void *ctx, size_t row,
+	             union cell *cells);  // only those to sort by; NULL: `row` is as cheap
 	const void *ctx;
-	const char *sort;   // key of the column it is sorted by unless told otherwise; NULL: as the rows stand
-	bool quiet;         // not in the terminal: a curve's points
-	bool fixed;         // not sorted, cut or paged by parameters (a small table beside the main one)
+	const char *sort;  // key of the column it is sorted by unless told otherwise; NULL: as the rows stand
+	bool quiet;  // not in the terminal: a curve's points
+	bool fixed;  // not sorted, cut or paged by parameters (a small table beside the main one)
 };
 
 /* A drawing of a table of the same report. */
 struct plot {
 	const char *title;
-	const char *table, *x;   // key of the table, and of its column along
-	const char *y[4];        // columns up; NULL after the last
+	const char *table, *x;  // key of the table, and of its column along
+	const char *y[4];       // columns up; NULL after the last
 	enum cell_kind y_kind;
-	bool log_x, steps;       // logarithmic along; a step function rather than straight lines
-	double y_min, y_max;     // both 0: what the values need
+	bool log_x, steps;    // logarithmic along; a step function rather than straight lines
+	double y_min, y_max;  // both 0: what the values need
 };
 
 /* ---- parameters ---- */
@@ -211,7 +224,8 @@ bool report_flag(const struct report *r, const char *key);
 void *report_alloc(struct report *r, size_t size, void (*release)(void *));
 /* The sentence above everything. */
 void report_head(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void report_field(struct report *r, const char *key, const char *title, enum cell_kind kind, union cell v);
+void report_field(struct report *r, const char *key, const char *title, enum cell_kind kind,
+                  union cell v);
 /* False: no memory. */
 bool report_table(struct report *r, const struct table *table);
 bool report_plot(struct report *r, const struct plot *plot);
@@ -219,8 +233,8 @@ bool report_plot(struct report *r, const struct plot *plot);
 /* ---- which rows of a table ---- */
 
 struct report_page {
-	const char *sort;  // a column's key; NULL: the table's own
-	int direction;     // 1 ascending, -1 descending, 0: what suits the column
+	const char *sort;      // a column's key; NULL: the table's own
+	int direction;         // 1 ascending, -1 descending, 0: what suits the column
 	size_t offset, limit;  // limit 0: all
 };
 /* What the parameters sort, asc, offset, top of the run say; a page may ask for others. */
@@ -249,8 +263,8 @@ struct report_text_options {
 	bool colour, terminal;
 	int columns;  // of the terminal; 0: as wide as it gets
 };
-enum kymo_status report_text(struct report *r, const struct report_text_options *how, struct buf *out,
-                             struct kymo_error *err);
+enum kymo_status report_text(struct report *r, const struct report_text_options *how,
+                             struct buf *out, struct kymo_error *err);
 /* A plot as an SVG document (light and dark by media query). */
 enum kymo_status report_svg(struct report *r, size_t plot, struct buf *out, struct kymo_error *err);
 

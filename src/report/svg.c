@@ -32,7 +32,8 @@ static double px(const struct frame *f, double x)
 
 static double py(const struct frame *f, double y)
 {
-	return HEIGHT - BOTTOM - (f->y1 > f->y0 ? (y - f->y0) / (f->y1 - f->y0) : 0) * (HEIGHT - TOP - BOTTOM);
+	return HEIGHT - BOTTOM -
+	       (f->y1 > f->y0 ? (y - f->y0) / (f->y1 - f->y0) : 0) * (HEIGHT - TOP - BOTTOM);
 }
 
 static void put_escaped(struct buf *b, const char *s)
@@ -58,16 +59,19 @@ static void tick(struct buf *b, double x, double y, bool vertical, enum cell_kin
 {
 	char label[UNITS_SIZE];
 	if (vertical)
-		buf_printf(b, "<line class=\"g\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
+		buf_printf(b,
+		           "<line class=\"g\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
 		           x, TOP, x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 18);
 	else
-		buf_printf(b, "<line class=\"g\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+		buf_printf(b,
+		           "<line class=\"g\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
 		           LEFT, y, WIDTH - RIGHT, y, LEFT - 8, y + 4);
 	put_escaped(b, report_axis_label(label, kind, v));
 	buf_puts(b, "</text>\n");
 }
 
-static void put_axes(struct buf *b, const struct frame *f, enum cell_kind x_kind, enum cell_kind y_kind)
+static void put_axes(struct buf *b, const struct frame *f, enum cell_kind x_kind,
+                     enum cell_kind y_kind)
 {
 	if (f->y1 > f->y0) {
 		double step = step_of(f->y1 - f->y0, 5);
@@ -77,7 +81,8 @@ static void put_axes(struct buf *b, const struct frame *f, enum cell_kind x_kind
 	if (f->x1 <= f->x0)
 		return;
 	if (f->log_x) {
-		for (double x = pow(10, ceil(log10(f->x0 > 0 ? f->x0 : 1) - 1e-9)); x <= f->x1 * (1 + 1e-9); x *= 10)
+		for (double x = pow(10, ceil(log10(f->x0 > 0 ? f->x0 : 1) - 1e-9));
+		     x <= f->x1 * (1 + 1e-9); x *= 10)
 			tick(b, px(f, x), 0, true, x_kind, x);
 	} else {
 		double step = step_of(f->x1 - f->x0, 8);
@@ -113,7 +118,8 @@ static void put_legend(struct buf *b, const struct report *r, const struct plot 
 	int x = LEFT;
 	for (unsigned l = 0; l < lines && lines > 1; l++) {
 		const char *title = t->columns[report_column_index(t, p->y[l])].title;
-		buf_printf(b, "<line class=\"l%u\" x1=\"%d\" y1=\"40\" x2=\"%d\" y2=\"40\"/><text x=\"%d\" y=\"44\">",
+		buf_printf(b,
+		           "<line class=\"l%u\" x1=\"%d\" y1=\"40\" x2=\"%d\" y2=\"40\"/><text x=\"%d\" y=\"44\">",
 		           l, x, x + 18, x + 24);
 		put_escaped(b, title);
 		buf_puts(b, "</text>\n");
@@ -121,7 +127,8 @@ static void put_legend(struct buf *b, const struct report *r, const struct plot 
 	}
 }
 
-static void span(struct frame *f, const struct plot *p, const struct report_points *pts, unsigned lines)
+static void span(struct frame *f, const struct plot *p, const struct report_points *pts,
+                 unsigned lines)
 {
 	*f = (struct frame){INFINITY, -INFINITY, INFINITY, -INFINITY, p->log_x};
 	for (unsigned l = 0; l < lines; l++)
@@ -157,17 +164,20 @@ enum kymo_status report_svg(struct report *r, size_t plot, struct buf *out, stru
 	if (st == KYMO_OK) {
 		const struct table *t = &r->tables.at[report_table_index(r, p->table)];
 		span(&f, p, pts, lines);
-		buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n",
+		buf_printf(out,
+		           "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n",
 		           WIDTH, HEIGHT, WIDTH, HEIGHT);
-		buf_puts(out, "<style>"
-		              "text{font:12px system-ui,sans-serif;fill:#5b6068;font-variant-numeric:tabular-nums}"
-		              ".t{font-size:15px;fill:#1d1f23}.b{fill:#fff}.g{stroke:#e4e3df}"
-		              "path,line{fill:none}path{stroke-width:1.6}line{stroke-width:1}"
-		              ".l0{stroke:#2f5fd0}.l1{stroke:#e58f1c}.l2{stroke:#c2559d}.l3{stroke:#2e8b63}"
-		              "@media(prefers-color-scheme:dark){text{fill:#a4a9b1}.t{fill:#e7e8ea}.b{fill:#1c1f24}"
-		              ".g{stroke:#2e3239}.l0{stroke:#8fb0ff}.l1{stroke:#f0a73c}.l2{stroke:#dd7fbd}.l3{stroke:#43b384}}"
-		              "</style>\n");
-		buf_printf(out, "<rect class=\"b\" width=\"%d\" height=\"%d\"/>\n<text class=\"t\" x=\"%d\" y=\"24\">",
+		buf_puts(out,
+		         "<style>"
+		         "text{font:12px system-ui,sans-serif;fill:#5b6068;font-variant-numeric:tabular-nums}"
+		         ".t{font-size:15px;fill:#1d1f23}.b{fill:#fff}.g{stroke:#e4e3df}"
+		         "path,line{fill:none}path{stroke-width:1.6}line{stroke-width:1}"
+		         ".l0{stroke:#2f5fd0}.l1{stroke:#e58f1c}.l2{stroke:#c2559d}.l3{stroke:#2e8b63}"
+		         "@media(prefers-color-scheme:dark){text{fill:#a4a9b1}.t{fill:#e7e8ea}.b{fill:#1c1f24}"
+		         ".g{stroke:#2e3239}.l0{stroke:#8fb0ff}.l1{stroke:#f0a73c}.l2{stroke:#dd7fbd}.l3{stroke:#43b384}}"
+		         "</style>\n");
+		buf_printf(out,
+		           "<rect class=\"b\" width=\"%d\" height=\"%d\"/>\n<text class=\"t\" x=\"%d\" y=\"24\">",
 		           WIDTH, HEIGHT, LEFT);
 		put_escaped(out, p->title);
 		buf_puts(out, "</text>\n");

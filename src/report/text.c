@@ -17,10 +17,10 @@ static const struct {
 	char letter;
 	const char *colour;
 } life_ink[LIFE_PARTS] = {
-	[LIFE_RUN] = {'#', "32"},           [LIFE_RUNNABLE] = {'+', "33"},
-	[LIFE_SYSCALL] = {'=', "36"},       [LIFE_GC] = {'g', "38;5;169"},
-	[LIFE_CHAN] = {'c', "38;5;97"},     [LIFE_SYNC] = {'s', "38;5;131"},
-	[LIFE_NET] = {'n', "34"},           [LIFE_SLEEP] = {'z', "38;5;245"},
+	[LIFE_RUN] = {'#', "32"},         [LIFE_RUNNABLE] = {'+', "33"},
+	[LIFE_SYSCALL] = {'=', "36"},     [LIFE_GC] = {'g', "38;5;169"},
+	[LIFE_CHAN] = {'c', "38;5;97"},   [LIFE_SYNC] = {'s', "38;5;131"},
+	[LIFE_NET] = {'n', "34"},         [LIFE_SLEEP] = {'z', "38;5;245"},
 	[LIFE_OTHER] = {'.', "38;5;250"},
 };
 
@@ -174,7 +174,8 @@ static void draw_life(struct text *x, const kymo_ns life[LIFE_PARTS])
 			continue;
 		ink(x, life_ink[p].colour);
 		for (int i = 0; i < cells[p]; i++)
-			x->how->colour ? buf_puts(x->out, "\xe2\x96\x88") : buf_putc(x->out, life_ink[p].letter);
+			x->how->colour ? buf_puts(x->out, "\xe2\x96\x88")
+				       : buf_putc(x->out, life_ink[p].letter);
 		ink(x, "0");
 	}
 }
@@ -210,6 +211,7 @@ struct view {
 	union cell *cells;
 	struct layout *columns;
 	unsigned hist_from, hist_to;
+	bool no_bars;
 	struct buf cell;  // one cell's text
 };
 
@@ -222,9 +224,9 @@ static void measure_hist(struct view *v, const struct hist *h)
 		}
 }
 
-static bool bars(const struct text *x, const struct column *c)
+static bool bars(const struct text *x, const struct view *v, size_t c)
 {
-	return c->flags & COL_BAR && x->how->terminal;
+	return v->t->columns[c].flags & COL_BAR && x->how->terminal && !v->no_bars;
 }
 
 static bool left_aligned(const struct column *c)
@@ -271,21 +273,51 @@ static void measure(struct text *x, struct view *v)
 	}
 }
 
-/* The last column gets what the others leave, where there is an edge. */
-static void fit(struct text *x, struct view *v)
+/* Columns of the terminal that the table takes without its last column, which is *last (SIZE_MAX: there is none). */
+static size_t width_before_last(const struct text *x, const struct view *v, size_t *last)
 {
-	size_t used = 0, last = SIZE_MAX;
+	size_t used = 0;
+	*last = SIZE_MAX;
 	for (size_t c = 0; c < v->t->column_count; c++) {
 		if (!v->columns[c].shown)
 			continue;
 		if (v->t->columns[c].flags & COL_LAST)
-			last = c;
+			*last = c;
 		else
-			used += v->columns[c].width + 2 + (bars(x, &v->t->columns[c]) ? BAR_CELLS + 1 : 0);
+			used += v->columns[c].width + 2 + (bars(x, v, c) ? BAR_CELLS + 1 : 0);
 	}
-	if (last == SIZE_MAX || !x->how->terminal || x->how->columns <= 0)
+	return used;
+}
+
+/* Makes the table narrower by one thing: bars, then a column that may go. False: there is none left. */
+static bool narrow(struct view *v)
+{
+	if (!v->no_bars) {
+		v->no_bars = true;
+		return true;
+	}
+	for (int life = 0; life < 2; life++)  // a life's bar tells most, so it goes last
+		for (size_t c = v->t->column_count; c-- > 0;)
+			if (v->columns[c].shown && v->t->columns[c].flags & COL_WIDE &&
+			    (v->t->columns[c].kind == CELL_LIFE) == life) {
+				v->columns[c].shown = false;
+				return true;
+			}
+	return false;
+}
+
+/* The last column gets what the others leave, where there is an edge. */
+static void fit(struct text *x, struct view *v)
+{
+	size_t last, used = width_before_last(x, v, &last), room = (size_t)x->how->columns;
+	if (!x->how->terminal || x->how->columns <= 0)
 		return;
-	size_t room = (size_t)x->how->columns > used ? (size_t)x->how->columns - used : 0;
+	size_t least = last == SIZE_MAX ? 0 : LEAST_LAST;
+	while (used + least > room && narrow(v))
+		used = width_before_last(x, v, &last);
+	if (last == SIZE_MAX)
+		return;
+	room = room > used ? room - used : 0;
 	room = room < LEAST_LAST ? LEAST_LAST : room;
 	if (v->columns[last].width > room)
 		v->columns[last].width = room;
@@ -337,7 +369,7 @@ static void put_one(struct text *x, struct view *v, size_t c, bool at_end)
 		buf_put(x->out, v->cell.ptr, v->cell.len);
 	if (l->left && w < l->width && !at_end)
 		pad(x->out, l->width - w);
-	if (bars(x, col)) {
+	if (bars(x, v, c)) {
 		double n = report_cell_number(col->kind, &v->cells[c]);
 		draw_bar(x, l->most > 0 && n > 0 ? n / l->most : 0);
 	}
@@ -367,7 +399,7 @@ static void put_head(struct text *x, struct view *v, const size_t *order, size_t
 		buf_puts(x->out, col->title);
 		if (l->left && w < l->width && i + 1 < n)
 			pad(x->out, l->width - w);
-		if (bars(x, col))
+		if (bars(x, v, order[i]))
 			pad(x->out, BAR_CELLS + 1);
 	}
 	ink(x, "0");
@@ -391,7 +423,8 @@ static void put_legends(struct text *x, const struct view *v)
 	for (int p = 0; p < LIFE_PARTS; p++) {
 		buf_puts(x->out, p ? "  " : "");
 		ink(x, life_ink[p].colour);
-		x->how->colour ? buf_puts(x->out, "\xe2\x96\x88") : buf_putc(x->out, life_ink[p].letter);
+		x->how->colour ? buf_puts(x->out, "\xe2\x96\x88")
+			       : buf_putc(x->out, life_ink[p].letter);
 		ink(x, "0");
 		buf_printf(x->out, " %s", report_life_name((enum life)p));
 	}
@@ -402,7 +435,9 @@ static enum kymo_status put_table(struct text *x, size_t table, struct kymo_erro
 {
 	const struct table *t = &x->r->tables.at[table];
 	struct report_page page = report_page(x->r);
-	struct view v = {.t = t, .cells = report_cells(t), .columns = calloc(t->column_count + 1, sizeof *v.columns)};
+	struct view v = {.t = t,
+	                 .cells = report_cells(t),
+	                 .columns = calloc(t->column_count + 1, sizeof *v.columns)};
 	size_t *order = calloc(t->column_count + 1, sizeof *order);
 	if (x->how->terminal && !report_param(x->r, "top"))
 		page.limit = SHORT_ROWS;
@@ -427,7 +462,8 @@ static enum kymo_status put_table(struct text *x, size_t table, struct kymo_erro
 		char a[UNITS_SIZE];
 		size_t left = t->rows - v.rows.first - v.rows.count;
 		if (left && !t->fixed && x->how->terminal)
-			buf_printf(x->out, "%s more: --top N shows N, --top 0 all\n", units_count(a, left));
+			buf_printf(x->out, "%s more: --top N shows N, --top 0 all\n",
+			           units_count(a, left));
 		put_legends(x, &v);
 	}
 	buf_free(&v.cell);
@@ -468,8 +504,8 @@ static void blank(struct text *x, bool *first)
 	*first = false;
 }
 
-enum kymo_status report_text(struct report *r, const struct report_text_options *how, struct buf *out,
-                             struct kymo_error *err)
+enum kymo_status report_text(struct report *r, const struct report_text_options *how,
+                             struct buf *out, struct kymo_error *err)
 {
 	struct text x = {r, how, out};
 	enum kymo_status st = KYMO_OK;

@@ -43,12 +43,13 @@ static bool page_of(struct http_request *req, const struct query *q, struct repo
 {
 	uint64_t offset, top;
 	const char *asc = value_of(q, "asc");
-	if (!api_number(req, "offset", UINT32_MAX, 0, &offset) || !api_number(req, "top", UINT32_MAX, 0, &top))
+	if (!api_number(req, "offset", UINT32_MAX, 0, &offset) ||
+	    !api_number(req, "top", UINT32_MAX, 0, &top))
 		return false;
 	*page = (struct report_page){value_of(q, "sort"),
-	                             !asc                     ? 0
+	                             !asc                    ? 0
 	                             : strcmp(asc, "0") == 0 ? -1
-	                                                      : 1,
+	                                                     : 1,
 	                             (size_t)offset, (size_t)top};
 	return true;
 }
@@ -63,8 +64,9 @@ static const struct format formats[] = {
 	{"svg", "image/svg+xml", NULL},
 };
 
-static enum kymo_status render(struct report *r, const struct query *q, const struct report_page *page,
-                               const char *format, struct buf *out, struct kymo_error *err)
+static enum kymo_status render(struct report *r, const struct query *q,
+                               const struct report_page *page, const char *format, struct buf *out,
+                               struct kymo_error *err)
 {
 	if (strcmp(format, "page") == 0)
 		return report_page_json(r, q->table, page, out, err);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct slot {
-	char *key;  // NULL: free
+	char *key;              // NULL: free
 	struct report *report;  // NULL: being computed
 	unsigned users;
 	uint64_t used;
@@ -135,8 +135,9 @@ static struct slot *claim(struct shelf *s, char **key, bool *fill)
 	return x;
 }
 
-static enum kymo_status run(struct shelf *s, const struct report_def *def, const struct report_param *params,
-                            size_t count, struct report **out, struct kymo_error *err)
+static enum kymo_status run(struct shelf *s, const struct report_def *def,
+                            const struct report_param *params, size_t count, struct report **out,
+                            struct kymo_error *err)
 {
 	struct report_param *mine = malloc((count + 1) * sizeof *mine);
 	size_t n = 0;
@@ -150,8 +151,9 @@ static enum kymo_status run(struct shelf *s, const struct report_def *def, const
 	return st;
 }
 
-enum kymo_status shelf_get(struct shelf *s, const struct report_def *def, const struct report_param *params,
-                           size_t count, struct report **out, struct kymo_error *err)
+enum kymo_status shelf_get(struct shelf *s, const struct report_def *def,
+                           const struct report_param *params, size_t count, struct report **out,
+                           struct kymo_error *err)
 {
 	char *key = key_of(def, params, count);
 	bool fill;

@@ -18,8 +18,9 @@ void shelf_free(struct shelf *s);
  * The report of these parameters (those of paging do not count), run now if it was not yet. It stays until
  * shelf_release. Errors: as report_run.
  */
-enum kymo_status shelf_get(struct shelf *s, const struct report_def *def, const struct report_param *params,
-                           size_t count, struct report **out, struct kymo_error *err);
+enum kymo_status shelf_get(struct shelf *s, const struct report_def *def,
+                           const struct report_param *params, size_t count, struct report **out,
+                           struct kymo_error *err);
 void shelf_release(struct shelf *s, struct report *r);
 
 #endif

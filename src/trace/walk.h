@@ -13,16 +13,16 @@
 
 struct walk_span {
 	kymo_ns start, end;
-	kymo_ns episode;    // where the syscall began that this is a part of; else `start`
-	uint8_t state;      // enum kymo_span_state
-	uint8_t cause;      // enum kymo_span_cause
-	bool open;          // nothing ended it: still so at the trace's end (or at the end of a life cut short)
-	bool goes_on;       // SYSCALL: the next span is the rest of the same call, without a proc
-	uint32_t proc;      // RUNNING, SYSCALL: where, 0 none
-	uint32_t reason;    // code, an index into the store's `reasons`: WAITING for what, RUNNABLE by STOPPED why
-	kymo_stack_ix stack;        // its own when the span began, of both parts of a syscall; 0 if not recorded
+	kymo_ns episode;  // where the syscall began that this is a part of; else `start`
+	uint8_t state;    // enum kymo_span_state
+	uint8_t cause;    // enum kymo_span_cause
+	bool open;  // nothing ended it: still so at the trace's end (or at the end of a life cut short)
+	bool goes_on;   // SYSCALL: the next span is the rest of the same call, without a proc
+	uint32_t proc;  // RUNNING, SYSCALL: where, 0 none
+	uint32_t reason;  // code, an index into the store's `reasons`: WAITING for what, RUNNABLE by STOPPED why
+	kymo_stack_ix stack;  // its own when the span began, of both parts of a syscall; 0 if not recorded
 	kymo_stack_ix waker_stack;  // RUNNABLE by CREATED, WOKEN: the creator's, the waker's. WAITING: who ended it
-	uint32_t waker_proc;        // likewise; 0 none
+	uint32_t waker_proc;  // likewise; 0 none
 };
 
 static always_inline void walk_begin_span(struct walk_span *s, const struct kymo_trace *t,
@@ -81,8 +81,8 @@ static always_inline void walk_begin_span(struct walk_span *s, const struct kymo
 
 typedef bool walk_visit(void *ctx, const struct walk_span *s);
 
-static always_inline void walk_each(const struct kymo_trace *t, kymo_goroutine_ix g, walk_visit *visit,
-                                    void *ctx)
+static always_inline void walk_each(const struct kymo_trace *t, kymo_goroutine_ix g,
+                                    walk_visit *visit, void *ctx)
 {
 	struct span_scan scan;
 	struct span_rec r;
@@ -99,7 +99,8 @@ static always_inline void walk_each(const struct kymo_trace *t, kymo_goroutine_i
 			s.waker_stack = r.kind == REC_WOKEN ? r.stack : 0;
 			s.waker_proc = r.kind == REC_WOKEN ? r.aux : 0;
 		}
-		s.goes_on = s.state == KYMO_SPAN_SYSCALL && r.kind == REC_MISC && r.aux != MISC_SYSCALL_EXIT;
+		s.goes_on = s.state == KYMO_SPAN_SYSCALL && r.kind == REC_MISC &&
+		            r.aux != MISC_SYSCALL_EXIT;
 		if (!visit(ctx, &s))
 			return;
 		walk_begin_span(&s, t, g, &r);

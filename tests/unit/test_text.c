@@ -80,7 +80,7 @@ static void test_mistakes(void **state)
 		size_t line;
 		const char *text;
 	} bad[] = {
-		{0, ""},
+		{1, ""},
 		{1, "# nothing"},
 		{1, "Tracer Go1.22\n"},
 		{1, "Trace 1.22\n"},
