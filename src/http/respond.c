@@ -88,6 +88,8 @@ static void add_headers(struct MHD_Response *r, const struct http_reply *reply)
 		MHD_add_response_header(r, "Content-Type", reply->type);
 	if (reply->etag)
 		MHD_add_response_header(r, "ETag", reply->etag);
+	if (reply->location)
+		MHD_add_response_header(r, "Location", reply->location);
 	if (reply->attachment) {
 		char text[128];
 		snprintf(text, sizeof text, "attachment; filename=\"%.80s\"", reply->attachment);

@@ -81,8 +81,9 @@ struct http_reply {
 	const void *body;
 	size_t len;
 	enum http_own own;
-	const char *etag;  // quoted, or NULL; a request that has it already is answered 304
-	bool immutable;    // the same bytes for ever under this address
+	const char *etag;      // quoted, or NULL; a request that has it already is answered 304
+	bool immutable;        // the same bytes for ever under this address
+	const char *location;  // of a 302: where to look instead, or NULL
 	const char *attachment;  // a browser saves it under this name (letters, digits, dots, dashes), or NULL
 };
 void http_reply(struct http_request *req, const struct http_reply *reply);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "serve/api.h"
 #include "serve/assets.h"
+#include "serve/go_paths.h"
 
 struct serve {
 	struct http_server *http;
@@ -96,7 +97,10 @@ static void handle(void *ctx, struct http_request *req)
 {
 	struct serve *s = ctx;
 	struct api *a = __atomic_load_n(&s->ready, __ATOMIC_ACQUIRE);
-	if (strncmp(http_request_path(req), "/api/", 5) != 0)
+	bool api = strncmp(http_request_path(req), "/api/", 5) == 0;
+	if (!api && go_paths_handle(a, req))
+		return;
+	if (!api)
 		assets_handle(req);
 	else if (!a)
 		answer_loading(s, req);
