@@ -4,6 +4,7 @@
 #define KYMO_KYMO_H
 
 #include <kymo/analysis.h>
+#include <kymo/annotations.h>
 #include <kymo/error.h>
 #include <kymo/events.h>
 #include <kymo/export.h>

@@ -5,9 +5,15 @@
 #include "report/report.h"
 
 extern const struct report_def report_goroutines;
+extern const struct report_def report_tasks;
+extern const struct report_def report_regions;
+extern const struct report_def report_logs;
 
 const struct report_def *const report_all[] = {
 	&report_goroutines,
+	&report_tasks,
+	&report_regions,
+	&report_logs,
 	NULL,
 };
 
