@@ -9,6 +9,7 @@
 #include <kymo/events.h>
 #include <kymo/export.h>
 #include <kymo/input.h>
+#include <kymo/profile.h>
 #include <kymo/select.h>
 #include <kymo/trace.h>
 #include <kymo/types.h>

@@ -29,9 +29,11 @@ struct cmd {
 	           char **argv);  // the program's exit status: CLI_OK, CLI_ERROR, CLI_USAGE
 };
 
-extern const struct cmd cmd_view, cmd_stat, cmd_events;
+extern const struct cmd cmd_view, cmd_stat, cmd_events, cmd_pprof;
 
 /* `kymo -d=MODE FILE`: Go's debug dumps. Not a verb of its own. */
 int cmd_dump(const char *mode, const char *file);
+/* `kymo -pprof=TYPE FILE`: a profile with Go's figures on standard output. */
+int cmd_pprof_go(const char *type, const char *file);
 
 #endif

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cli/cmd_report.h"
 
-static const struct cmd *const verbs[] = {&cmd_view, &cmd_stat, &cmd_events};
+static const struct cmd *const verbs[] = {&cmd_view, &cmd_stat, &cmd_events, &cmd_pprof};
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const struct cmd *find_verb(const char *name)
@@ -35,6 +35,7 @@ static void print_help(FILE *to)
 	      "\n"
 	      "As go tool trace: kymo [flags] [pkg.test] trace.out\n"
 	      "  -d=MODE      print debug info and exit: parsed, wire, footprint (or 1, 2 as in Go 1.23)\n"
+	      "  -pprof=TYPE  write a profile and exit: net, sync, syscall, sched\n"
 	      "  -http=ADDR   address to listen on\n"
 	      "\n"
 	      "  --help, --version\n",
@@ -88,7 +89,7 @@ static int without_verb(int argc, char **argv)
 	// Of two files the first is the program that wrote the trace: Go takes it, and has no use for it either.
 	const char *file = files[count - 1];
 	if (pprof && *pprof)
-		return cli_error("-pprof=%s: this version makes no profiles yet", pprof);
+		return cmd_pprof_go(pprof, file);
 	if (mode && *mode && strcmp(mode, "0") != 0)
 		return cmd_dump(mode, file);
 	return view(file, http, no_open);

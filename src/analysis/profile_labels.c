@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/profile.h"
+
+#include <stdlib.h>
+
+struct task_type {
+	uint64_t id;
+	kymo_string_ix type;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct task_type *x = a, *y = b;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The types of the regions' tasks; an id that was used again has its first type. */
+static bool find_types(struct regions_by_goroutine *r, const struct kymo_trace *t)
+{
+	const struct kymo_tasks *ts = &t->tasks;
+	struct task_type *types = malloc(((size_t)ts->count + 1) * sizeof *types);
+	r->task_type = calloc((size_t)t->regions.count + 1, sizeof *r->task_type);
+	if (!types || !r->task_type) {
+		free(types);
+		return false;
+	}
+	for (uint32_t i = 0; i < ts->count; i++)
+		types[i] = (struct task_type){ts->id[i], ts->type[i]};
+	qsort(types, ts->count, sizeof *types, by_id);
+	for (uint32_t i = 0; i < t->regions.count; i++) {
+		struct task_type key = {.id = t->regions.task[i]};
+		const struct task_type *found = bsearch(&key, types, ts->count, sizeof *types, by_id);
+		if (found)
+			r->task_type[i] = found->type;
+	}
+	free(types);
+	return true;
+}
+
+static int by_begin(const void *a, const void *b, void *ctx)
+{
+	const struct kymo_regions *x = ctx;
+	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+	if (x->begin[i] != x->begin[k])
+		return x->begin[i] < x->begin[k] ? -1 : 1;
+	if (x->end[i] != x->end[k])
+		return x->end[i] > x->end[k] ? -1 : 1;  // the outer one first
+	return i < k ? -1 : i > k;
+}
+
+/* Of one goroutine: by begin, each with the one around it. */
+static void nest(struct regions_by_goroutine *r, const struct kymo_regions *x, uint32_t from,
+                 uint32_t to)
+{
+	if (to - from > 1)
+		qsort_r(r->rows + from, to - from, sizeof *r->rows, by_begin, (void *)(uintptr_t)x);
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t around = i > from ? i - 1 : UINT32_MAX;
+		while (around != UINT32_MAX && x->end[r->rows[around]] <= x->begin[r->rows[i]])
+			around = r->around[around];
+		r->around[i] = around;
+	}
+}
+
+bool regions_by_goroutine_make(struct regions_by_goroutine *r, const struct kymo_trace *t)
+{
+	const struct kymo_regions *x = &t->regions;
+	uint32_t n = t->goroutines.count;
+	*r = (struct regions_by_goroutine){
+		.from = calloc((size_t)n + 2, sizeof *r->from),
+		.rows = malloc(((size_t)x->count + 1) * sizeof *r->rows),
+		.around = malloc(((size_t)x->count + 1) * sizeof *r->around)};
+	if (!r->from || !r->rows || !r->around || !find_types(r, t)) {
+		regions_by_goroutine_free(r);
+		return false;
+	}
+	for (uint32_t i = 0; i < x->count; i++)
+		r->from[x->goroutine[i] + 2]++;
+	for (uint32_t g = 1; g <= n; g++)
+		r->from[g + 1] += r->from[g];
+	for (uint32_t i = 0; i < x->count; i++)
+		r->rows[r->from[x->goroutine[i] + 1]++] = i;
+	for (uint32_t g = 1; g < n; g++)
+		nest(r, x, r->from[g], r->from[g + 1]);
+	return true;
+}
+
+void regions_by_goroutine_free(struct regions_by_goroutine *r)
+{
+	free(r->from);
+	free(r->rows);
+	free(r->around);
+	free(r->task_type);
+	*r = (struct regions_by_goroutine){0};
+}
+
+void regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
+                   kymo_goroutine_ix g, kymo_ns at, uint32_t *next, struct kymo_profile_sample *key)
+{
+	const struct kymo_regions *x = &t->regions;
+	uint32_t end = r->from[g + 1];
+	while (*next < end && x->begin[r->rows[*next]] <= at)
+		++*next;
+	uint32_t i = *next > r->from[g] ? *next - 1 : UINT32_MAX;
+	while (i != UINT32_MAX && x->end[r->rows[i]] <= at)
+		i = r->around[i];
+	if (i != UINT32_MAX) {
+		key->region = x->type[r->rows[i]];
+		key->task = r->task_type[r->rows[i]];
+	}
+}
