@@ -8,8 +8,11 @@
 #include <kymo/error.h>
 #include <kymo/events.h>
 #include <kymo/export.h>
+#include <kymo/gc.h>
 #include <kymo/input.h>
+#include <kymo/mmu.h>
 #include <kymo/profile.h>
+#include <kymo/sched.h>
 #include <kymo/select.h>
 #include <kymo/trace.h>
 #include <kymo/types.h>

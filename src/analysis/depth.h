@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How many goroutines are runnable, as an exact step function of time, and what holds of it: the time at each depth, the
+ * mean and the most per slice, and the times in which a proc is idle meanwhile.
+ *
+ * The edges come goroutine by goroutine. They are dropped into blocks of time, 4 bytes each; a block fits into the
+ * nearest cache, is sorted there by radix, and is walked once.
+ *
+ *     struct depth d;
+ *     if (!depth_begin(&d, t, from, to, slices, longest)) return no_memory;
+ *     depth_add(&d, a, b) ...                    // a goroutine was runnable in [a, b)
+ *     if (!depth_sweep(&d)) return no_memory;    // the results
+ *     depth_free(&d);
+ */
+#ifndef KYMO_ANALYSIS_DEPTH_H
+#define KYMO_ANALYSIS_DEPTH_H
+
+#include <kymo/sched.h>
+
+#include "base/vec.h"
+#include "trace/store.h"
+
+typedef VEC(uint32_t) depth_block;
+
+struct depth {
+	const struct kymo_trace *t;
+	kymo_ns from, to;
+	unsigned shift;  // a block is 2^shift ns
+	size_t block_count;
+	depth_block *blocks;  // ns in the block << 1 | 1 for one more, 0 for one less
+	VEC(uint64_t) far;    // the same of the whole window, where blocks would be too many
+	bool is_far, failed;
+
+	/* results */
+	VEC(kymo_ns) at_depth;
+	struct kymo_sched_slice *slice;  // [slices] from, to: the caller's; depth_*, available: ours
+	size_t slices;
+	kymo_ns available, starved;
+	uint64_t starved_count;
+	struct kymo_sched_starved *longest;  // [listed] the longest first
+	size_t listed, most_listed;
+};
+
+/* `records`: about how many spans there are. `slice` has its bounds set. */
+bool depth_begin(struct depth *d, const struct kymo_trace *t, kymo_ns from, kymo_ns to,
+                 uint64_t records, struct kymo_sched_slice *slice, size_t slices, size_t most_listed);
+bool depth_sweep(struct depth *d);
+void depth_free(struct depth *d);
+
+static inline void depth_edge(struct depth *d, kymo_ns time, unsigned up)
+{
+	uint64_t at = (uint64_t)(time - d->from);
+	bool ok;
+	if (unlikely(d->is_far)) {
+		ok = vec_push(&d->far, at << 1 | up);
+	} else {
+		depth_block *b = &d->blocks[at >> d->shift];
+		uint32_t rest = (uint32_t)(at & (((uint64_t)1 << d->shift) - 1));
+		ok = vec_push(b, rest << 1 | up);
+	}
+	d->failed |= !ok;
+}
+
+/* [a, b) lies in the window. */
+static inline void depth_add(struct depth *d, kymo_ns a, kymo_ns b)
+{
+	depth_edge(d, a, 1);
+	if (b < d->to)
+		depth_edge(d, b, 0);
+}
+
+#endif

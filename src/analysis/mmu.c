@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/* The curve's data, and the least mean of all windows. */
+#include "analysis/mmu.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "analysis/select.h"
+
+/* Bands of a series: about 32 points each, between these. Fewer make bounds loose, more make the heap long. */
+#define BANDS_MIN 1000
+#define BANDS_MAX 16384
+
+/* ---- making ---- */
+
+/*
+ * Sums as Go adds them, in doubles, so that its figures come out to the bit; else in long doubles. (Where GOMAXPROCS is
+ * a power of two, either is without error.)
+ */
+static bool sum_up(struct mmu_series *s, const struct util_series *u, enum kymo_rules rules)
+{
+	size_t n = s->count = u->points.count;
+	s->time = malloc(n * sizeof *s->time);
+	s->value = malloc(n * sizeof *s->value);
+	s->sum = malloc(n * sizeof *s->sum);
+	if (!s->time || !s->value || !s->sum)
+		return false;
+	long double exact = 0;
+	double rounded = 0;
+	for (size_t i = 0; i < n; i++) {
+		s->time[i] = u->points.at[i].time;
+		s->value[i] = u->points.at[i].value;
+		if (i) {
+			kymo_ns length = s->time[i] - s->time[i - 1];
+			exact += (long double)s->value[i - 1] * (long double)length;
+			rounded += s->value[i - 1] * (double)length;
+		}
+		s->sum[i] = rules == KYMO_RULES_GO126 ? rounded : (double)exact;
+	}
+	s->shown = (struct kymo_mmu_series){n, s->time, s->value, u->proc};
+	return true;
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	kymo_ns x = *(const kymo_ns *)a, y = *(const kymo_ns *)b;
+	return x > y ? -1 : x < y;
+}
+
+/* How long the utilisation is 0 at a time; a window within is 0 too. */
+static bool list_zeros(struct mmu_series *s)
+{
+	s->zero = malloc(s->count * sizeof *s->zero);
+	if (!s->zero)
+		return false;
+	for (size_t i = 0; i + 1 < s->count; i++)
+		if (s->value[i] <= 0)
+			s->zero[s->zeros++] = s->time[i + 1] - s->time[i];
+	if (s->zeros)
+		qsort(s->zero, s->zeros, sizeof *s->zero, longest_first);
+	return true;
+}
+
+static bool cut_into_bands(struct mmu_series *s)
+{
+	kymo_ns duration = mmu_duration(s);
+	size_t want = s->count / 32;
+	want = want < BANDS_MIN ? BANDS_MIN : want > BANDS_MAX ? BANDS_MAX : want;
+	want = want < s->count ? want : s->count;
+	s->band = (duration + (kymo_ns)want - 1) / (kymo_ns)want;
+	s->bands = (size_t)((duration + s->band - 1) / s->band);
+	s->first = malloc((s->bands + 1) * sizeof *s->first);
+	s->least = malloc((s->bands + 1) * sizeof *s->least);
+	if (!s->first || !s->least)
+		return false;
+	size_t p = 0;
+	for (size_t b = 0; b <= s->bands; b++) {
+		kymo_ns begin = s->time[0] + (kymo_ns)b * s->band, end = begin + s->band;
+		double least = 1;
+		while (p + 1 < s->count && s->time[p + 1] <= begin)
+			p++;
+		s->first[b] = p;
+		for (size_t i = p; i + 1 < s->count && s->time[i] < end; i++)
+			least = s->value[i] < least ? s->value[i] : least;
+		s->least[b] = least;
+	}
+	return true;
+}
+
+enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_selection *sel,
+                              unsigned flags, enum kymo_rules rules, struct kymo_mmu **out)
+{
+	struct util u;
+	*out = NULL;
+	enum kymo_status st =
+		rules == KYMO_RULES_GO126 ? util_go126(t, flags, &u) : util_exact(t, flags, &u);
+	if (st != KYMO_OK)
+		return st;
+	util_clip(&u, select_from(sel), select_to(sel, t));
+	struct kymo_mmu *m = calloc(1, sizeof *m);
+	bool ok = m && (m->series = calloc(u.series.count + 1, sizeof *m->series));
+	for (size_t i = 0; ok && i < u.series.count; i++) {
+		struct mmu_series *s = &m->series[m->count++];
+		ok = sum_up(s, &u.series.at[i], rules) && list_zeros(s) && cut_into_bands(s);
+		if (ok && mmu_duration(s) > m->span)
+			m->span = mmu_duration(s);
+	}
+	util_free(&u);
+	if (!ok) {
+		kymo_mmu_free(m);
+		return KYMO_E_MEMORY;
+	}
+	*out = m;
+	return KYMO_OK;
+}
+
+void kymo_mmu_free(struct kymo_mmu *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->count; i++) {
+		free(m->series[i].time);
+		free(m->series[i].value);
+		free(m->series[i].sum);
+		free(m->series[i].first);
+		free(m->series[i].least);
+		free(m->series[i].zero);
+	}
+	free(m->series);
+	free(m);
+}
+
+kymo_ns kymo_mmu_span(const struct kymo_mmu *m)
+{
+	return m->span;
+}
+
+double kymo_mmu_mean(const struct kymo_mmu *m)
+{
+	double sum = 0, length = 0;
+	for (size_t i = 0; i < m->count; i++) {
+		sum += m->series[i].sum[m->series[i].count - 1];
+		length += (double)mmu_duration(&m->series[i]);
+	}
+	return length > 0 ? sum / length : NAN;
+}
+
+const struct kymo_mmu_series *kymo_mmu_series(const struct kymo_mmu *m, size_t i)
+{
+	return i < m->count ? &m->series[i].shown : NULL;
+}
+
+/* ---- bands ---- */
+
+struct mmu_edge mmu_edge_at(const struct mmu_series *s, kymo_ns time)
+{
+	size_t band = (size_t)((time - s->time[0]) / s->band);
+	return (struct mmu_edge){s, s->first[band < s->bands ? band : s->bands]};
+}
+
+static double least_of(const struct mmu_series *s, kymo_ns from, kymo_ns to)
+{
+	size_t a = (size_t)((from - s->time[0]) / s->band),
+	       b = (size_t)((to - 1 - s->time[0]) / s->band);
+	double least = 1;
+	for (; a <= b && a < s->bands; a++)
+		least = s->least[a] < least ? s->least[a] : least;
+	return least;
+}
+
+/* What every window of length w that begins in [begin, end] holds at least, as a mean. A hair lower, for rounding. */
+static double bound_of(const struct mmu_series *s, kymo_ns begin, kymo_ns end, kymo_ns w)
+{
+	kymo_ns slide = end - begin, whole = w > slide ? w - slide : 0;
+	double held = 0, left = least_of(s, begin, end + (slide == 0)), right;
+	if (whole) {
+		struct mmu_edge a = mmu_edge_at(s, end), b = mmu_edge_at(s, begin + w);
+		held = mmu_integral(&b, begin + w) - mmu_integral(&a, end);
+		right = slide ? least_of(s, begin + w, end + w) : 1;
+	} else {
+		right = least_of(s, begin, end + w);
+	}
+	double rest = (double)(w - whole) * (left < right ? left : right);
+	return (held + rest) / (double)w - MMU_SLACK;
+}
+
+static bool before(const struct mmu_band *a, const struct mmu_band *b)
+{
+	return a->bound < b->bound || (a->bound == b->bound && a->begin < b->begin);
+}
+
+static void sink(struct mmu_heap *h, size_t i)
+{
+	for (;;) {
+		size_t least = i, child = 2 * i + 1;
+		if (child < h->count && before(&h->at[child], &h->at[least]))
+			least = child;
+		if (child + 1 < h->count && before(&h->at[child + 1], &h->at[least]))
+			least = child + 1;
+		if (least == i)
+			return;
+		struct mmu_band b = h->at[i];
+		h->at[i] = h->at[least];
+		h->at[least] = b;
+		i = least;
+	}
+}
+
+bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < m->count; i++)
+		most += m->series[i].bands + 1;
+	*h = (struct mmu_heap){malloc((most + 1) * sizeof *h->at), 0};
+	if (!h->at)
+		return false;
+	for (size_t i = 0; i < m->count; i++) {
+		const struct mmu_series *s = &m->series[i];
+		kymo_ns duration = mmu_duration(s), w = window < duration ? window : duration;
+		if (fitting && window >= duration)
+			continue;
+		kymo_ns from = mmu_begin(s), last = from + duration - w;
+		for (; from <= last; from += s->band) {
+			kymo_ns end = from + s->band < last ? from + s->band : last;
+			h->at[h->count++] =
+				(struct mmu_band){bound_of(s, from, end, w), from, end, (uint32_t)i};
+			if (end == last)
+				break;
+		}
+	}
+	for (size_t i = h->count / 2; i-- > 0;)
+		sink(h, i);
+	return true;
+}
+
+struct mmu_band mmu_heap_pop(struct mmu_heap *h)
+{
+	struct mmu_band top = h->at[0];
+	h->at[0] = h->at[--h->count];
+	sink(h, 0);
+	return top;
+}
+
+void mmu_heap_free(struct mmu_heap *h)
+{
+	free(h->at);
+}
+
+/* ---- the least ---- */
+
+struct best {
+	double mean;
+	kymo_ns time;
+	size_t series;
+	bool found;
+};
+
+/* Windows that begin in [from, to]. Where the mean is far above the best, the window may skip: it cannot fall faster
+ * than by 1/w a ns. */
+static void look(const struct mmu_series *s, size_t series, kymo_ns from, kymo_ns to, kymo_ns w,
+                 struct best *best)
+{
+	struct mmu_edge left = mmu_edge_at(s, from), right = mmu_edge_at(s, from + w);
+	for (kymo_ns time = from;;) {
+		double held = mmu_integral(&right, time + w) - mmu_integral(&left, time);
+		double mean = held / (double)w;
+		if (!best->found || mean < best->mean || (mean == best->mean && time < best->time))
+			*best = (struct best){mean, time, series, true};
+		if (time == to || mean <= 0)
+			return;
+		kymo_ns a = mmu_next(&left), b = mmu_next(&right);
+		kymo_ns next = b == INT64_MAX || a < b - w ? a : b - w;
+		kymo_ns far = time + (kymo_ns)((mean - best->mean) * (double)w);
+		time = next > far ? next : far;
+		if (time > to)
+			time = to;
+	}
+}
+
+/* Begins of windows that are not to be looked at: (time - w, time + w), of each of `without`. Sorted by time. */
+struct taken {
+	const kymo_ns *time;
+	size_t count;
+	kymo_ns window;
+};
+
+static void look_around(const struct kymo_mmu *m, const struct mmu_band *b, kymo_ns w,
+                        const struct taken *taken, struct best *best)
+{
+	const struct mmu_series *s = &m->series[b->series];
+	kymo_ns from = b->begin;
+	for (size_t i = 0; i < taken->count; i++) {
+		kymo_ns lo = taken->time[i] - taken->window, hi = taken->time[i] + taken->window;
+		if (hi <= from)
+			continue;
+		if (lo >= b->end)
+			break;
+		if (lo >= from)
+			look(s, b->series, from, lo, w, best);
+		from = hi;
+	}
+	if (from <= b->end)
+		look(s, b->series, from, b->end, w, best);
+}
+
+static enum kymo_status worst(const struct kymo_mmu *m, kymo_ns window, const struct taken *taken,
+                              struct best *best)
+{
+	struct mmu_heap h;
+	*best = (struct best){.mean = 1};
+	if (!mmu_heap_make(m, window, false, &h))
+		return KYMO_E_MEMORY;
+	while (h.count) {
+		struct mmu_band b = mmu_heap_pop(&h);
+		// Bands of one bound come in order of time: after a 0 none is lower, and none as low is earlier.
+		if (best->found && (b.bound > best->mean || (best->mean <= 0 && b.begin > best->time)))
+			break;
+		kymo_ns duration = mmu_duration(&m->series[b.series]);
+		look_around(m, &b, window < duration ? window : duration, taken, best);
+	}
+	mmu_heap_free(&h);
+	return KYMO_OK;
+}
+
+double kymo_mmu_at(const struct kymo_mmu *m, kymo_ns window)
+{
+	struct best best;
+	if (window <= 0)
+		return 0;
+	if (worst(m, window, &(struct taken){0}, &best) != KYMO_OK || !best.found)
+		return NAN;
+	return best.mean;
+}
+
+enum kymo_status kymo_mmu_worst(const struct kymo_mmu *m, kymo_ns window, size_t cap,
+                                struct kymo_mmu_window *out, size_t *count)
+{
+	kymo_ns *times = malloc((cap + 1) * sizeof *times);
+	struct taken taken = {times, 0, window};
+	enum kymo_status st = times ? KYMO_OK : KYMO_E_MEMORY;
+	*count = 0;
+	while (st == KYMO_OK && window > 0 && *count < cap) {
+		struct best best;
+		st = worst(m, window, &taken, &best);
+		if (st != KYMO_OK || !best.found)
+			break;
+		out[(*count)++] = (struct kymo_mmu_window){best.time, best.mean,
+		                                           m->series[best.series].shown.proc};
+		size_t i = taken.count++;
+		for (; i > 0 && times[i - 1] > best.time; i--)
+			times[i] = times[i - 1];
+		times[i] = best.time;
+	}
+	free(times);
+	return st;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The windowed utilisation of a series: the mean over [t, t + w) as a function of t. It is continuous, and straight
+ * between the times at which an edge of the window meets a change of the utilisation; so its least value is at one of
+ * these, and its distribution is a sum of even ones.
+ *
+ * A series is cut into bands of equal length. For the windows that begin in a band there is a bound: what a window of
+ * length w holds wherever it begins in [s, s + b) is at least the whole of [s + b, s + w), and for the length b that
+ * is left the least value near either end. Bands are looked at exactly only where their bound says it may matter.
+ */
+#ifndef KYMO_ANALYSIS_MMU_H
+#define KYMO_ANALYSIS_MMU_H
+
+#include <kymo/mmu.h>
+
+#include "analysis/util.h"
+
+struct mmu_series {
+	size_t count;  // points; at least 2
+	kymo_ns *time;
+	double *value;
+	double *sum;   // the integral from the begin to time[i]
+	kymo_ns band;  // length
+	size_t bands;
+	size_t *first;  // [bands + 1] the point that holds at the band's begin
+	double *least;  // [bands] in [begin, end) of each
+	kymo_ns *zero;  // [zeros] lengths of the stretches of 0, the longest first
+	size_t zeros;
+	struct kymo_mmu_series shown;
+};
+
+struct kymo_mmu {
+	size_t count;
+	struct mmu_series *series;
+	kymo_ns span;
+};
+
+/* Where in a series an edge of the window is. Goes forward only. */
+struct mmu_edge {
+	const struct mmu_series *s;
+	size_t at;
+};
+
+static inline double mmu_integral(struct mmu_edge *e, kymo_ns time)
+{
+	const struct mmu_series *s = e->s;
+	size_t i = e->at, step = 1;
+	while (i + step < s->count && s->time[i + step] <= time) {
+		i += step;
+		step *= 2;
+	}
+	for (; step; step /= 2)
+		if (i + step < s->count && s->time[i + step] <= time)
+			i += step;
+	e->at = i;
+	return s->time[i] == time ? s->sum[i] : s->sum[i] + s->value[i] * (double)(time - s->time[i]);
+}
+
+/* The next change after the time last asked for; INT64_MAX: none. */
+static inline kymo_ns mmu_next(const struct mmu_edge *e)
+{
+	return e->at + 1 < e->s->count ? e->s->time[e->at + 1] : INT64_MAX;
+}
+
+/* Positions near a time, by its band. */
+struct mmu_edge mmu_edge_at(const struct mmu_series *s, kymo_ns time);
+
+static inline kymo_ns mmu_begin(const struct mmu_series *s)
+{
+	return s->time[0];
+}
+static inline kymo_ns mmu_duration(const struct mmu_series *s)
+{
+	return s->time[s->count - 1] - s->time[0];
+}
+
+#define MMU_SLACK 1e-12  // taken from bounds, for what rounding may add
+
+/* Bands of all series, the one with the lowest bound first. */
+struct mmu_band {
+	double bound;
+	kymo_ns begin, end;  // where windows may begin, both inclusive
+	uint32_t series;
+};
+struct mmu_heap {
+	struct mmu_band *at;
+	size_t count;
+};
+/* False: no memory. Windows longer than a series are cut to it, unless `fitting`: then the series is left out. */
+bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *out);
+struct mmu_band mmu_heap_pop(struct mmu_heap *h);
+void mmu_heap_free(struct mmu_heap *h);
+
+#endif

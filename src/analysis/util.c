@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Utilisation by the exact rules: what takes from the program are intervals, on a proc or on all; a step function is
+ * the count of those that are open, at each time at which one begins or ends.
+ */
+#include "analysis/util.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/gc_work.h"
+
+/* ---- series ---- */
+
+size_t util_new_series(struct util *u, uint64_t proc)
+{
+	if (!vec_push(&u->series, ((struct util_series){.proc = proc})))
+		return SIZE_MAX;
+	return u->series.count - 1;
+}
+
+void util_free(struct util *u)
+{
+	for (size_t i = 0; i < u->series.count; i++)
+		vec_free(&u->series.at[i].points);
+	vec_free(&u->series);
+}
+
+bool util_more_ids(struct util_ids *ids, const struct kymo_trace *t, uint64_t count)
+{
+	if (count <= ids->count)
+		return true;
+	void *grown = realloc(ids->at, count * sizeof *ids->at);
+	if (!grown)
+		return false;
+	ids->at = grown;
+	memset(&ids->at[ids->count], 0, (count - ids->count) * sizeof *ids->at);
+	ids->count = count;
+	for (uint32_t row = 1; row < t->procs.count; row++)
+		if (t->procs.id[row] < count)
+			ids->at[t->procs.id[row]].row = row;
+	return true;
+}
+
+/* The part of one series in [from, to); none of length 0. */
+static void clip_series(struct util_series *s, kymo_ns from, kymo_ns to)
+{
+	struct util_point *p = s->points.at;
+	size_t n = s->points.count, kept = 0;
+	kymo_ns end = n ? p[n - 1].time : 0;
+	end = end < to ? end : to;
+	for (size_t i = 0; i + 1 < n && p[i].time < end; i++) {
+		if (p[i + 1].time <= from)
+			continue;
+		p[kept] = p[i];
+		if (p[kept].time < from)
+			p[kept].time = from;
+		kept++;
+	}
+	if (kept)
+		p[kept++] = (struct util_point){end, 0};
+	s->points.count = kept;
+}
+
+void util_clip(struct util *u, kymo_ns from, kymo_ns to)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < u->series.count; i++) {
+		struct util_series s = u->series.at[i];
+		clip_series(&s, from, to);
+		if (s.points.count)
+			u->series.at[kept++] = s;
+		else
+			vec_free(&s.points);
+	}
+	u->series.count = kept;
+}
+
+/* ---- edges ---- */
+
+/* Something begins (+1) or ends (-1) on a proc's row, or on all: */
+#define EVERYWHERE 0u
+#define GOMAXPROCS UINT32_MAX  // `value` is the new one's place in the metric's series
+struct edge {
+	kymo_ns time;
+	uint32_t where;
+	int32_t value;
+};
+
+struct build {
+	const struct kymo_trace *t;
+	struct util *out;
+	unsigned flags;
+	VEC(struct edge) edges;
+	uint32_t *open;   // [procs] intervals open on each
+	uint32_t active;  // procs with open ones
+	uint32_t stopped;
+	uint64_t procs;       // GOMAXPROCS
+	struct util_ids ids;  // per proc
+};
+
+static bool interval(struct build *b, kymo_ns from, kymo_ns to, uint32_t where)
+{
+	return to <= from || (vec_push(&b->edges, ((struct edge){from, where, 1})) &&
+	                      vec_push(&b->edges, ((struct edge){to, where, -1})));
+}
+
+static bool on_proc(void *ctx, const struct gc_piece *p)
+{
+	return interval(ctx, p->from, p->to, p->proc);
+}
+
+static bool on_worker(void *ctx, const struct gc_piece *p)
+{
+	struct build *b = ctx;
+	if (p->mode == GC_IDLE || (p->mode == GC_DEDICATED && b->flags & KYMO_UTIL_PER_PROC))
+		return true;
+	return interval(b, p->from, p->to, p->proc);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct edge *x = a, *y = b;
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
+static bool collect(struct build *b)
+{
+	const struct kymo_trace *t = b->t;
+	const struct kymo_ranges *r = &t->ranges;
+	const struct kymo_series *m = &t->series[KYMO_METRIC_GOMAXPROCS];
+	bool ok = true;
+	for (uint32_t i = 0; i < m->count && ok; i++)
+		if (m->value[i])
+			ok = vec_push(&b->edges, ((struct edge){m->time[i], GOMAXPROCS, (int32_t)i}));
+	for (uint32_t i = 0; i < r->count && ok; i++) {
+		switch (r->kind[i]) {
+		case KYMO_RANGE_STW:
+			if (b->flags & KYMO_UTIL_ALL_STW ||
+			    (b->flags & KYMO_UTIL_STW && gc_is_stw_name(t, r->name[i])))
+				ok = interval(b, r->start[i], r->end[i], EVERYWHERE);
+			break;
+		case KYMO_RANGE_SWEEP:
+			if (b->flags & KYMO_UTIL_SWEEP && r->proc[i])
+				ok = interval(b, r->start[i], r->end[i], r->proc[i]);
+			break;
+		case KYMO_RANGE_ASSIST:
+			if (b->flags & KYMO_UTIL_ASSIST && r->goroutine[i])
+				ok = gc_executing(t, r->goroutine[i], r->start[i], r->end[i],
+				                  on_proc, b);
+			break;
+		}
+	}
+	if (ok && b->flags & KYMO_UTIL_BACKGROUND)
+		ok = gc_workers(t, on_worker, b);
+	if (ok && b->edges.count)
+		qsort(b->edges.at, b->edges.count, sizeof *b->edges.at, by_time);
+	return ok;
+}
+
+/* ---- from edges to points ---- */
+
+static bool put(struct build *b, size_t series, kymo_ns time, double value)
+{
+	struct util_series *s = &b->out->series.at[series];
+	size_t n = s->points.count;
+	if (n && s->points.at[n - 1].value == value)
+		return true;
+	return vec_push(&s->points, ((struct util_point){time, value}));
+}
+
+static bool finish(struct build *b, size_t series, kymo_ns time)
+{
+	return vec_push(&b->out->series.at[series].points, ((struct util_point){time, 0}));
+}
+
+static double proc_value(const struct build *b, uint32_t row)
+{
+	return b->stopped || (row && b->open[row]) ? 0 : 1;
+}
+
+static bool put_system(struct build *b, kymo_ns time)
+{
+	double left = b->stopped ? 0 : 1 - (double)b->active / (double)b->procs;
+	return put(b, 0, time, left > 0 ? left : 0);
+}
+
+/* All procs: after a stop of the world, or when there are others. */
+static bool put_all_procs(struct build *b, kymo_ns time)
+{
+	bool ok = true;
+	for (uint64_t id = 0; id < b->procs && ok; id++)
+		ok = put(b, b->ids.at[id].series, time, proc_value(b, b->ids.at[id].row));
+	return ok;
+}
+
+/* Another number of procs: per proc, series end or begin. */
+static enum kymo_status resize(struct build *b, uint64_t procs, kymo_ns time)
+{
+	uint64_t was = b->procs;
+	b->procs = procs;
+	if (!(b->flags & KYMO_UTIL_PER_PROC))
+		return was || util_new_series(b->out, KYMO_NONE) != SIZE_MAX ? KYMO_OK
+		                                                             : KYMO_E_MEMORY;
+	if (procs > UTIL_MAX_SERIES || b->out->series.count > UTIL_MAX_SERIES)
+		return KYMO_E_LIMIT;
+	for (uint64_t id = procs; id < was; id++)
+		if (!finish(b, b->ids.at[id].series, time))
+			return KYMO_E_MEMORY;
+	if (!util_more_ids(&b->ids, b->t, procs))
+		return KYMO_E_MEMORY;
+	for (uint64_t id = was; id < procs; id++) {
+		b->ids.at[id].series = util_new_series(b->out, id);
+		if (b->ids.at[id].series == SIZE_MAX)
+			return KYMO_E_MEMORY;
+	}
+	return KYMO_OK;
+}
+
+static void apply(struct build *b, const struct edge *e)
+{
+	if (e->where == EVERYWHERE) {
+		b->stopped = (uint32_t)((int32_t)b->stopped + e->value);
+	} else {
+		uint32_t *open = &b->open[e->where];
+		b->active -= *open != 0;
+		*open = (uint32_t)((int32_t)*open + e->value);
+		b->active += *open != 0;
+	}
+}
+
+/* Everything at one time, then what holds from there on. */
+static enum kymo_status step(struct build *b, size_t from, size_t to)
+{
+	kymo_ns time = b->edges.at[from].time;
+	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
+	bool per_proc = b->flags & KYMO_UTIL_PER_PROC, all = false, ok = true;
+	for (size_t i = from; i < to; i++) {
+		const struct edge *e = &b->edges.at[i];
+		if (e->where == GOMAXPROCS) {
+			enum kymo_status st = resize(b, m->value[e->value], time);
+			if (st != KYMO_OK)
+				return st;
+			all = true;
+		} else {
+			all |= e->where == EVERYWHERE;
+			apply(b, e);
+		}
+	}
+	if (!b->procs)
+		return KYMO_OK;  // not begun
+	if (!per_proc)
+		ok = put_system(b, time);
+	else if (all)
+		ok = put_all_procs(b, time);
+	for (size_t i = from; per_proc && !all && i < to && ok; i++) {
+		uint32_t row = b->edges.at[i].where;
+		uint64_t id = b->t->procs.id[row];
+		if (id < b->procs)
+			ok = put(b, b->ids.at[id].series, time, proc_value(b, row));
+	}
+	return ok ? KYMO_OK : KYMO_E_MEMORY;
+}
+
+enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, struct util *out)
+{
+	struct build b = {.t = t, .out = out, .flags = flags};
+	*out = (struct util){0};
+	b.open = calloc(t->procs.count + 1, sizeof *b.open);
+	enum kymo_status st = b.open && collect(&b) ? KYMO_OK : KYMO_E_MEMORY;
+	for (size_t i = 0, j; i < b.edges.count && st == KYMO_OK; i = j) {
+		for (j = i + 1; j < b.edges.count && b.edges.at[j].time == b.edges.at[i].time;)
+			j++;
+		st = step(&b, i, j);
+	}
+	uint64_t open = flags & KYMO_UTIL_PER_PROC ? b.procs : b.procs != 0;
+	for (uint64_t i = 0; i < open && st == KYMO_OK; i++)
+		if (!finish(&b, b.ids.at ? b.ids.at[i].series : 0, t->info.duration))
+			st = KYMO_E_MEMORY;
+	vec_free(&b.edges);
+	free(b.open);
+	free(b.ids.at);
+	if (st != KYMO_OK)
+		util_free(out);
+	return st;
+}
