@@ -15,6 +15,7 @@ static const struct http_route routes[] = {
 	{HTTP_GET, "/api/goroutine/:", api_goroutine},
 	{HTTP_GET, "/api/search", api_search},
 	{HTTP_GET, "/api/report/:", api_report},
+	{HTTP_GET, "/api/profile/:", api_profile},
 	{HTTP_GET, "/api/reports", api_reports},
 	{HTTP_GET, "/api/string/:", api_string},
 };

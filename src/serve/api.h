@@ -29,6 +29,7 @@ void api_trace(void *ctx, struct http_request *req, const struct http_args *args
 void api_groups(void *ctx, struct http_request *req, const struct http_args *args);
 void api_group_goroutines(void *ctx, struct http_request *req, const struct http_args *args);
 void api_goroutine(void *ctx, struct http_request *req, const struct http_args *args);
+void api_profile(void *ctx, struct http_request *req, const struct http_args *args);
 void api_report(void *ctx, struct http_request *req, const struct http_args *args);
 void api_reports(void *ctx, struct http_request *req, const struct http_args *args);
 void api_search(void *ctx, struct http_request *req, const struct http_args *args);

@@ -37,8 +37,8 @@ void api_put_goroutine(struct json *j, const struct api *a, kymo_goroutine_ix g)
 		json_null(j);
 		return;
 	}
-	kymo_goroutine_times(a->trace, g, NULL, KYMO_RULES_EXACT, &times, block, &block_count, range, &range_count,
-	                     NAMED_MAX);
+	kymo_goroutine_times(a->trace, g, NULL, KYMO_RULES_EXACT, &times, block, &block_count,
+	                     range, &range_count, NAMED_MAX);
 	json_object(j);
 	api_put_u64(j, "row", g);
 	api_put_u64(j, "id", gs->id[g]);

@@ -2,7 +2,10 @@
 /* From Go's pages to ours: a path is a page, its parameters are renamed. */
 #include "serve/go_paths.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "serve/api_profile.h"
 
 struct rename {
 	const char *go, *ours;
@@ -99,14 +102,46 @@ static void redirect(struct http_request *req, const struct path *p)
 	buf_free(&to);
 }
 
+/* Go: what ?raw=1 gives, by its own rules. */
+static void reply_raw(struct api *a, struct http_request *req, const struct path *p)
+{
+	struct report_param params[8] = {{"kind", p->profile}, {"compat", "go1.26"}};
+	size_t count = 2;
+	char pc[32];
+	for (const struct rename *r = p->params; r->go; r++) {
+		const char *value = http_request_query(req, r->go);
+		if (!value || !*value)
+			continue;  // Go: no name is every name
+		if (strcmp(r->go, "pc") == 0 && strncmp(value, "0x", 2) != 0) {
+			snprintf(pc, sizeof pc, "0x%.20s", value);
+			value = pc;
+		}
+		params[count++] = (struct report_param){r->ours, value};
+	}
+	api_profile_reply(a, req, params, count, "pprof", p->go + 1);
+}
+
 bool go_paths_handle(struct api *a, struct http_request *req)
 {
 	const char *at = http_request_path(req);
-	(void)a;
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		if (strcmp(paths[i].go, at) == 0) {
-			redirect(req, &paths[i]);
+			const char *raw = http_request_query(req, "raw");
+			if (!paths[i].profile || !raw || !*raw)
+				redirect(req, &paths[i]);
+			else if (a)
+				reply_raw(a, req, &paths[i]);
+			else
+				return false;  // still loading
 			return true;
 		}
+	return false;
+}
+
+bool go_paths_is(const char *path)
+{
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(paths[i].go, path) == 0)
+			return true;
 	return false;
 }

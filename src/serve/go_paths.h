@@ -8,7 +8,9 @@
 
 #include "serve/api.h"
 
-/* True if the path is one of Go's: then it was answered. `a` is NULL while the trace is loading. */
+/* Whether a path is one of Go's. */
+bool go_paths_is(const char *path);
+/* Answers, if the path is one of Go's. False if it is none, or if the answer wants a trace and `a` is NULL: it is loading. */
 bool go_paths_handle(struct api *a, struct http_request *req);
 
 #endif

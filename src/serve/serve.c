@@ -100,6 +100,7 @@ static void handle(void *ctx, struct http_request *req)
 	bool api = strncmp(http_request_path(req), "/api/", 5) == 0;
 	if (!api && go_paths_handle(a, req))
 		return;
+	api |= !a && go_paths_is(http_request_path(req));
 	if (!api)
 		assets_handle(req);
 	else if (!a)
