@@ -106,9 +106,10 @@ static inline kymo_ns selected(struct visit *v, kymo_ns from, kymo_ns to)
 	return sum;
 }
 
-static bool counts(const struct plan *p, const struct walk_span *s)
+static always_inline bool counts(const struct plan *p, enum kymo_profile_kind kind,
+                                 const struct walk_span *s)
 {
-	switch (p->o.kind) {
+	switch (kind) {
 	case KYMO_PROFILE_SYSCALL:
 		return s->state == KYMO_SPAN_SYSCALL || s->state == KYMO_SPAN_SYSCALL_BLOCKED;
 	case KYMO_PROFILE_SCHED: return s->state == KYMO_SPAN_RUNNABLE;
@@ -148,15 +149,15 @@ static bool add(struct visit *v, const struct walk_span *s, kymo_ns ns)
  * Both parts of a syscall are one span here; the first part waits for the second. `kind` is a constant where this is
  * inlined.
  */
-static always_inline bool visit_span(void *ctx, const struct walk_span *s)
+static always_inline bool visit_span(struct visit *v, const struct walk_span *s,
+                                     enum kymo_profile_kind kind)
 {
-	struct visit *v = ctx;
 	const struct plan *p = v->p;
-	if (counts(p, s) && !s->goes_on) {
-		kymo_ns from = p->o.kind == KYMO_PROFILE_SYSCALL ? s->episode : s->start, ns;
+	if (counts(p, kind, s) && !s->goes_on) {
+		kymo_ns from = kind == KYMO_PROFILE_SYSCALL ? s->episode : s->start, ns;
 		if (p->o.rules == KYMO_RULES_GO126) {
 			// An event begins a wait; what existed before the trace has one only when its status was told.
-			kymo_ns told = v->p->t->g.seen.at[v->g];
+			kymo_ns told = p->t->g.seen.at[v->g];
 			from = from < told ? told : from;
 			from = from < v->first_run ? v->first_run : from;
 			ns = s->open || from >= s->end ? 0 : selected(v, from, s->end);
@@ -171,6 +172,21 @@ static always_inline bool visit_span(void *ctx, const struct walk_span *s)
 	if (s->stack)
 		v->last_stack = s->stack;
 	return true;
+}
+
+static always_inline bool visit_waiting(void *ctx, const struct walk_span *s)
+{
+	return visit_span(ctx, s, KYMO_PROFILE_BLOCK);
+}
+
+static always_inline bool visit_syscall(void *ctx, const struct walk_span *s)
+{
+	return visit_span(ctx, s, KYMO_PROFILE_SYSCALL);
+}
+
+static always_inline bool visit_runnable(void *ctx, const struct walk_span *s)
+{
+	return visit_span(ctx, s, KYMO_PROFILE_SCHED);
 }
 
 static always_inline bool find_first_run(void *ctx, const struct walk_span *s)
@@ -189,17 +205,35 @@ static void *walk_stretch(void *arg)
 	const struct plan *p = s->plan;
 	for (kymo_goroutine_ix g = s->from; g < s->to && s->ok; g++) {
 		struct visit v = {.s = s, .p = p, .g = g};
-		if (p->sel && !select_piece(p->t, p->sel, g, 0, &v.at))
+		struct kymo_interval all = {INT64_MIN, INT64_MAX};
+		if (p->sel && (!select_extent(p->t, p->sel, g, &all) ||
+		               !select_piece(p->t, p->sel, g, 0, &v.at)))
 			continue;
 		if (p->o.rules == KYMO_RULES_GO126) {
 			// Of two lives under one id only the last has an interval.
 			if (p->t->ids_repeat && idmap_peek(&p->t->row_of_id, p->t->g.id.at[g]) != g)
 				continue;
-			walk_each(p->t, g, find_first_run, &v);  // if it never ran, all of it counts
+			// If it never ran, all of it counts.
+			walk_window(p->t, g, INT64_MIN, INT64_MAX, 1u << REC_RUNNING,
+			            find_first_run, &v);
 		}
 		if (p->regions)
 			v.region = p->regions->from[g];
-		walk_each(p->t, g, visit_span, &v);
+		switch (p->o.kind) {
+		case KYMO_PROFILE_SYSCALL:
+			walk_window(p->t, g, all.from, all.to, 1u << REC_SYSCALL, visit_syscall, &v);
+			break;
+		case KYMO_PROFILE_SCHED:
+			if (p->o.stack == KYMO_STACK_WAITER)  // which stands with the spans before
+				walk_window(p->t, g, all.from, all.to, WALK_ALL, visit_runnable, &v);
+			else
+				walk_window(p->t, g, all.from, all.to,
+				            1u << REC_WOKEN | 1u << REC_STOPPED, visit_runnable, &v);
+			break;
+		default:
+			walk_window(p->t, g, all.from, all.to, 1u << REC_WAITING, visit_waiting, &v);
+			break;
+		}
 	}
 	return NULL;
 }

@@ -5,12 +5,6 @@
 
 #include <stdlib.h>
 
-static bool same(const struct kymo_profile_sample *a, const struct kymo_profile_sample *b)
-{
-	return a->stack == b->stack && a->group == b->group && a->reason == b->reason &&
-	       a->region == b->region && a->task == b->task;
-}
-
 static uint32_t hash(const struct kymo_profile_sample *k)
 {
 	uint64_t h = k->stack * 0x9e3779b97f4a7c15u;
@@ -42,30 +36,25 @@ static bool grow(struct sample_map *m)
 	return true;
 }
 
-struct kymo_profile_sample *sample_map_get(struct sample_map *m, const struct kymo_profile_sample *key)
+uint32_t sample_map_find(struct sample_map *m, const struct kymo_profile_sample *key)
 {
-	if (m->last < m->samples.count && same(&m->samples.at[m->last], key))
-		return &m->samples.at[m->last];
 	if (m->samples.count * 2 >= (m->slots ? m->mask : 0) && !grow(m))
-		return NULL;
+		return UINT32_MAX;
 	uint32_t at = hash(key) & m->mask;
 	for (; m->slots[at]; at = (at + 1) & m->mask)
-		if (same(&m->samples.at[m->slots[at] - 1], key)) {
-			m->last = m->slots[at] - 1;
-			return &m->samples.at[m->last];
-		}
+		if (sample_map_same(&m->samples.at[m->slots[at] - 1], key))
+			return m->slots[at] - 1;
 	struct kymo_profile_sample s = *key;
 	s.count = 0;
 	s.ns = 0;
 	if (!vec_push(&m->ends, 0))
-		return NULL;
+		return UINT32_MAX;
 	if (!vec_push(&m->samples, s)) {
 		m->ends.count--;
-		return NULL;
+		return UINT32_MAX;
 	}
 	m->slots[at] = (uint32_t)m->samples.count;
-	m->last = (uint32_t)m->samples.count - 1;
-	return &m->samples.at[m->last];
+	return (uint32_t)m->samples.count - 1;
 }
 
 void sample_map_free(struct sample_map *m)

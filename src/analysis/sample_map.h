@@ -7,29 +7,45 @@
 
 #include "base/vec.h"
 
+#define SAMPLE_MAP_RECENT 256
+
 /* Zero-initialised = empty. */
 struct sample_map {
 	VEC(struct kymo_profile_sample) samples;
 	VEC(kymo_ns) ends;  // when the last span of each ended
 	uint32_t *slots;    // index + 1 of a sample; 0: free
 	uint32_t mask;
-	uint32_t last;  // the sample found last: often the next one, too
+	uint32_t recent[SAMPLE_MAP_RECENT];  // by a few bits of the key: most are found here
 };
 
-/* The sample with this key (its count and ns do not matter), made if it is new. NULL: no memory. */
-struct kymo_profile_sample *sample_map_get(struct sample_map *m,
-                                           const struct kymo_profile_sample *key);
+/*
+ * The index of the sample with this key (its count and ns do not matter), made if it is new. UINT32_MAX: no memory.
+ */
+uint32_t sample_map_find(struct sample_map *m, const struct kymo_profile_sample *key);
 void sample_map_free(struct sample_map *m);
+
+static inline bool sample_map_same(const struct kymo_profile_sample *a,
+                                   const struct kymo_profile_sample *b)
+{
+	return a->stack == b->stack && a->group == b->group && a->reason == b->reason &&
+	       a->region == b->region && a->task == b->task;
+}
 
 static inline bool sample_map_add(struct sample_map *m, const struct kymo_profile_sample *key,
                                   uint64_t count, kymo_ns ns, kymo_ns end)
 {
-	struct kymo_profile_sample *s = sample_map_get(m, key);
-	if (!s)
-		return false;
+	uint32_t *recent =
+		&m->recent[(key->stack ^ key->group << 3 ^ key->region << 5) % SAMPLE_MAP_RECENT];
+	if (*recent >= m->samples.count || !sample_map_same(&m->samples.at[*recent], key)) {
+		uint32_t i = sample_map_find(m, key);
+		if (i == UINT32_MAX)
+			return false;
+		*recent = i;
+	}
+	struct kymo_profile_sample *s = &m->samples.at[*recent];
 	s->count += count;
 	s->ns += ns;
-	m->ends.at[m->last] = end > m->ends.at[m->last] ? end : m->ends.at[m->last];
+	m->ends.at[*recent] = end > m->ends.at[*recent] ? end : m->ends.at[*recent];
 	return true;
 }
 

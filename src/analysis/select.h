@@ -49,6 +49,17 @@ static inline bool select_piece(const struct kymo_trace *t, const struct kymo_se
 	return out->from < out->to;
 }
 
+/* From the first to the last that is selected of goroutine g; false if nothing is. */
+static inline bool select_extent(const struct kymo_trace *t, const struct kymo_selection *sel,
+                                 kymo_goroutine_ix g, struct kymo_interval *out)
+{
+	if (!select_piece(t, sel, g, 0, out))
+		return false;
+	if (sel && sel->piece_from)
+		out->to = sel->pieces[sel->piece_from[g + 1] - 1].to;
+	return true;
+}
+
 /* Whether an instant lies in the window; the trace's last event does, where the window reaches to the end. */
 static inline bool select_instant(const struct kymo_trace *t, const struct kymo_selection *sel,
                                   kymo_ns at)

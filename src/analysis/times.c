@@ -180,8 +180,9 @@ static always_inline bool visit_cut(void *ctx, const struct walk_span *s)
 static void add_cut(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 {
 	struct cut c = {.a = a, .g = g, .sum = sum, .next = 1};
-	if (select_piece(a->t, a->sel, g, 0, &c.piece))
-		walk_each(a->t, g, visit_cut, &c);
+	struct kymo_interval all;
+	if (select_extent(a->t, a->sel, g, &all) && select_piece(a->t, a->sel, g, 0, &c.piece))
+		walk_window(a->t, g, all.from, all.to, WALK_ALL, visit_cut, &c);
 }
 
 void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)

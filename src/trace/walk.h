@@ -81,33 +81,96 @@ static always_inline void walk_begin_span(struct walk_span *s, const struct kymo
 
 typedef bool walk_visit(void *ctx, const struct walk_span *s);
 
-static always_inline void walk_each(const struct kymo_trace *t, kymo_goroutine_ix g,
-                                    walk_visit *visit, void *ctx)
+/*
+ * Puts the scan a little before what holds at `at`, on a record that begins an episode of its own: the second part of a
+ * syscall, or being woken, is told by what stands before it.
+ */
+static inline bool walk_seek(struct span_scan *scan, const struct kymo_trace *t,
+                             kymo_goroutine_ix g, kymo_ns at, struct span_rec *r)
+{
+	for (;;) {
+		span_scan_seek(scan, t, g, at);
+		bool first = scan->chunk == 0;
+		if (!span_scan_next(scan, r))
+			return false;
+		if (first || (r->kind != REC_MISC && r->kind != REC_WOKEN))
+			return true;
+		at = r->start - 1;
+	}
+}
+
+/* Kinds of record whose spans a walk wants: bits 1 << REC_*. Those of the rare kinds come anyway. */
+#define WALK_ALL 0xffu
+#define WALK_PLAIN \
+	(1u << REC_RUNNING | 1u << REC_WOKEN | 1u << REC_STOPPED | 1u << REC_WAITING | \
+	 1u << REC_SYSCALL)
+
+/* Past plain records that nobody wants, within the chunk. */
+static always_inline void walk_skip(struct span_scan *scan, unsigned wanted)
+{
+	const uint32_t *p = scan->p, *end = scan->end;
+	const unsigned dull = WALK_PLAIN & ~wanted;
+	kymo_ns time = scan->time;
+	for (; p != end && dull >> (p[1] & 7) & 1; p += 2)
+		time += p[0];
+	scan->p = p;
+	scan->time = time;
+}
+
+/* Those of the spans that may touch [from, to), and a few before. */
+static always_inline void walk_window(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns from,
+                                      kymo_ns to, unsigned wanted, walk_visit *visit, void *ctx)
 {
 	struct span_scan scan;
 	struct span_rec r;
 	struct walk_span s = {0};
-	span_scan_begin(&scan, t, g);
-	if (!span_scan_next(&scan, &r))
-		return;
-	walk_begin_span(&s, t, g, &r);
-	if (t->g.flags.at[g] & KYMO_G_EXISTED)
-		s.cause = KYMO_CAUSE_STATUS;
-	while (span_scan_next(&scan, &r)) {
-		s.end = r.start;
-		if (s.state == KYMO_SPAN_WAITING) {
-			s.waker_stack = r.kind == REC_WOKEN ? r.stack : 0;
-			s.waker_proc = r.kind == REC_WOKEN ? r.aux : 0;
-		}
-		s.goes_on = s.state == KYMO_SPAN_SYSCALL && r.kind == REC_MISC &&
-		            r.aux != MISC_SYSCALL_EXIT;
-		if (!visit(ctx, &s))
+	if (from <= t->g.begin.at[g]) {
+		span_scan_begin(&scan, t, g);
+		if (!span_scan_next(&scan, &r))
 			return;
-		walk_begin_span(&s, t, g, &r);
+	} else if (!walk_seek(&scan, t, g, from, &r)) {
+		return;
 	}
+	walk_begin_span(&s, t, g, &r);
+	if (scan.chunk == 0 && t->g.flags.at[g] & KYMO_G_EXISTED)
+		s.cause = KYMO_CAUSE_STATUS;
+	bool have = true;  // is `s` wanted
+	for (;;) {
+		if (wanted != WALK_ALL && !have)
+			walk_skip(&scan, wanted);
+		if (!span_scan_next(&scan, &r))
+			break;
+		if (have) {
+			s.end = r.start;
+			if (s.state == KYMO_SPAN_WAITING) {
+				s.waker_stack = r.kind == REC_WOKEN ? r.stack : 0;
+				s.waker_proc = r.kind == REC_WOKEN ? r.aux : 0;
+			}
+			s.goes_on = s.state == KYMO_SPAN_SYSCALL && r.kind == REC_MISC &&
+			            r.aux != MISC_SYSCALL_EXIT;
+			if (!visit(ctx, &s))
+				return;
+		}
+		if (unlikely(r.start >= to))
+			return;
+		have = wanted == WALK_ALL || (wanted | ~WALK_PLAIN) >> r.kind & 1;
+		if (have)
+			walk_begin_span(&s, t, g, &r);
+		else
+			s.goes_on = false;
+	}
+	if (!have)
+		return;
 	s.end = t->g.end.at[g];
 	s.open = !(t->g.flags.at[g] & KYMO_G_ENDED);
 	visit(ctx, &s);
+}
+
+/* All of them. */
+static always_inline void walk_each(const struct kymo_trace *t, kymo_goroutine_ix g,
+                                    walk_visit *visit, void *ctx)
+{
+	walk_window(t, g, INT64_MIN, INT64_MAX, WALK_ALL, visit, ctx);
 }
 
 #endif
