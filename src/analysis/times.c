@@ -181,8 +181,11 @@ static void add_cut(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum
 {
 	struct cut c = {.a = a, .g = g, .sum = sum, .next = 1};
 	struct kymo_interval all;
-	if (select_extent(a->t, a->sel, g, &all) && select_piece(a->t, a->sel, g, 0, &c.piece))
-		walk_window(a->t, g, all.from, all.to, WALK_ALL, visit_cut, &c);
+	if (!select_extent(a->t, a->sel, g, &all) || !select_piece(a->t, a->sel, g, 0, &c.piece))
+		return;
+	// What ends a life may lie before the window.
+	kymo_ns from = a->forever == UINT32_MAX ? all.from : INT64_MIN;
+	walk_window(a->t, g, from, all.to, WALK_ALL, visit_cut, &c);
 }
 
 void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
