@@ -192,7 +192,8 @@ struct kymo_region_times {
  * What the goroutine of each region did during it, as kymo_goroutine_groups_compute says of a whole life.
  *
  * KYMO_RULES_EXACT: `total` is the part of the region inside the selection, and execution, sched_wait, syscall,
- * syscall_block and block add up to it exactly.
+ * syscall_block and block add up to it exactly. A goroutine that blocks forever is still in its regions: that time is
+ * blocked, for `forever` (kymo_goroutine_groups_compute ends the life there).
  *
  * KYMO_RULES_GO126: Go's statistics, the difference of two states of its summarizer, whatever the selection: `total` of a
  * region without begin counts from the goroutine's begin, although its interval counts from the trace's; a blocked

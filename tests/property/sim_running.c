@@ -135,6 +135,12 @@ static bool region_step(struct sim *s, int m, struct sim_g *o)
 		o->region_name[o->region_depth++] = name;
 		return true;
 	}
+	if (!o->region_depth && gen_chance(&s->rng, 20)) {
+		// Begun before the trace, or on another goroutine.
+		EMIT(s, m, REGION_END, UserRegionEnd, gen_below(&s->rng, s->tasks_begun + 3),
+		     sim_string(s, ONE_OF(s, names)), sim_stack(s));
+		return true;
+	}
 	if (!o->region_depth)
 		return false;
 	o->region_depth--;
@@ -197,8 +203,8 @@ bool sim_step_annotate(struct sim *s, int m)
 	case 6:
 	case 7: return region_step(s, m, o);
 	case 8:
-		EMIT(s, m, LOG, UserLog, 0, sim_string(s, ONE_OF(s, names)),
-		     sim_string(s, ONE_OF(s, names)), sim_stack(s));
+		EMIT(s, m, LOG, UserLog, gen_below(&s->rng, s->tasks_begun + 3),
+		     sim_string(s, ONE_OF(s, names)), sim_string(s, ONE_OF(s, names)), sim_stack(s));
 		return true;
 	case 9: EMIT(s, m, LABEL, GoLabel, sim_string(s, ONE_OF(s, names))); return true;
 	case 10: EMIT(s, m, METRIC, HeapAlloc, gen_random(&s->rng) >> 20); return true;

@@ -88,6 +88,9 @@ func (h histogram) add(d int64) {
 	if d > 0 {
 		k = int(math.Log(float64(d)) / div)
 	}
+	if k == 1 {
+		k = 0 // both begin at 1 ns
+	}
 	h[int64(k)]++
 }
 
