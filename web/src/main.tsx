@@ -3,12 +3,12 @@
 
 import "./style/all.css";
 import { render } from "preact";
+import { App } from "./app/app.tsx";
 import { installHook } from "./app/hook.ts";
 import { listenKeys } from "./app/keys.ts";
 import { route } from "./app/router.ts";
 import { followTheme, initTheme, readPalette, theme, toggleTheme } from "./app/theme.ts";
 import { parsePlace } from "./model/selection.ts";
-import { App } from "./views/app.tsx";
 import { Store } from "./views/store.ts";
 import type { Surface } from "./views/surface.ts";
 

@@ -221,20 +221,25 @@ test("rows: sections, lanes, open groups, what is not shown", () => {
 
 test("the address says where one is, and nonsense in it is left out", () => {
 	const place = {
-		page: "timeline" as const,
+		page: "timeline",
+		params: {},
 		window: { from: 10, to: 2000 },
 		selection: { lane: "g:12", t: 99 },
 		open: [3, 4],
 	};
 	assert.equal(formatPlace(place), "#t=10-2000&sel=g:12@99&open=3,4");
 	assert.deepEqual(parsePlace(formatPlace(place)), place);
-	const none = { page: "timeline", window: null, selection: null, open: [] };
+	const none = { page: "timeline", params: {}, window: null, selection: null, open: [] };
 	assert.deepEqual(parsePlace(""), none);
-	assert.deepEqual(parsePlace("#t=20-10&sel=<script>@4&open=x,&page=nowhere&&="), none);
-	assert.equal(
-		formatPlace({ page: "goroutines", window: null, selection: null, open: [] }),
-		"#page=goroutines",
+	assert.deepEqual(
+		parsePlace("#t=20-10&sel=<script>@4&open=x,&page=no/where&&=&__proto__=1"),
+		none,
 	);
+	assert.deepEqual(parsePlace("#page=tasks&type=%zz&id=7").params, { id: "7" });
+	assert.equal(formatPlace({ ...none, page: "goroutines" }), "#page=goroutines");
+	const group = { group: "main.(*T).f&t=1-2 %", sort: "total_ns" };
+	const there = { ...none, page: "goroutines", params: group, window: { from: 1, to: 9 } };
+	assert.deepEqual(parsePlace(formatPlace(there)), there);
 });
 
 test("a life by class sums to its total", () => {

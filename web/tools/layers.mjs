@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who may import whom in web/src: base <- model <- {net, draw} <- views <- app <- main. Prints each breach; exits with 1.
+// Who may import whom in web/src: base <- model <- {net, draw} <- views <- pages <- app <- main. Prints each breach; exits with 1.
 //     node web/tools/layers.mjs
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -13,7 +13,8 @@ const MAY = {
 	net: ["base", "model", "net"],
 	draw: ["base", "model", "draw"],
 	views: ["base", "model", "net", "draw", "views"],
-	app: ["base", "model", "net", "draw", "views", "app"],
+	pages: ["base", "model", "net", "draw", "views", "pages"],
+	app: ["base", "model", "net", "draw", "views", "pages", "app"],
 };
 // Names of the DOM that model and draw must not know; draw/paint.ts is the one that does.
 const DOM =

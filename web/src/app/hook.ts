@@ -42,7 +42,8 @@ export function installHook(store: Store, surface: () => Surface | null): void {
 			const s = surface();
 			const drawn = s !== null && !s.waiting && s.times.length > 0;
 			const shown = store.page.peek() !== "timeline" || drawn;
-			return store.load.peek().state === "ready" && store.client.pending === 0 && shown;
+			const idle = store.client.pending === 0 && store.busy.peek() === 0;
+			return store.load.peek().state === "ready" && idle && shown;
 		},
 		get window() {
 			return store.window.peek();

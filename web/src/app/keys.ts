@@ -63,13 +63,20 @@ export function listenKeys(store: Store): void {
 		}
 		const target = e.target as HTMLElement;
 		if (e.ctrlKey || e.metaKey || e.altKey || target.matches("input, textarea, select")) return;
-		if (key === "escape") {
-			if (store.help.peek()) store.help.value = false;
-			else store.select(null);
+		if (key === "escape" && store.help.peek()) {
+			store.help.value = false;
 			return;
 		}
 		if (key === "?") {
 			store.help.value = !store.help.peek();
+			return;
+		}
+		if (store.page.peek() !== "timeline" && (store.pageKey?.(e.key) || store.tableKey?.(e.key))) {
+			e.preventDefault();
+			return;
+		}
+		if (key === "escape") {
+			store.select(null);
 			return;
 		}
 		if (key === "/") {

@@ -185,10 +185,8 @@ export interface SearchAnswer {
 	groups: Group[];
 }
 
-/** A row of `kymo goroutines --json`. */
-export interface GroupTotals {
-	name: string;
-	count: number;
+/** A goroutine's time by state. */
+export interface Totals {
 	total_ns: Ns;
 	execution_ns: Ns;
 	sched_wait_ns: Ns;
@@ -199,7 +197,7 @@ export interface GroupTotals {
 }
 
 /** A goroutine's time by class, in the order of the bar. Sums to its total. */
-export function lifeByClass(t: Omit<GroupTotals, "name" | "count">): Map<number, Ns> {
+export function lifeByClass(t: Totals): Map<number, Ns> {
 	const by = new Map<number, Ns>();
 	const add = (cls: number, ns: Ns) => {
 		if (ns > 0) by.set(cls, (by.get(cls) ?? 0) + ns);

@@ -3,10 +3,11 @@
 // the trace is still loading, the server said no, the server is gone.
 
 import type { Ns } from "../base/units.ts";
+import type { ProfileDoc } from "../model/flame.ts";
+import type { ReportDoc } from "../model/report.ts";
 import type {
 	GoroutineDoc,
 	Group,
-	GroupTotals,
 	Member,
 	SearchAnswer,
 	SpanAnswer,
@@ -67,6 +68,21 @@ function json<T>(path: string, signal?: AbortSignal): Promise<T> {
 
 const ns = (t: Ns): string => Math.max(0, Math.round(t)).toString();
 
+function withFormat(path: string, query: URLSearchParams, format: string | null): string {
+	const q = new URLSearchParams(query);
+	if (format) q.set("format", format);
+	const text = q.toString();
+	return text ? `${path}?${text}` : path;
+}
+
+/** Where a report is to be had: "page", "json", "csv" or "svg". */
+export const reportUrl = (name: string, query: URLSearchParams, format: string): string =>
+	withFormat(`/api/report/${encodeURIComponent(name)}`, query, format);
+
+/** Where a profile is to be had: as JSON, or gzip'd as `go tool pprof` reads it. */
+export const profileUrl = (kind: string, query: URLSearchParams, format?: "pprof"): string =>
+	withFormat(`/api/profile/${encodeURIComponent(kind)}`, query, format ?? null);
+
 export const api = {
 	trace: () => json<TraceDoc>("/api/trace"),
 	groups: (from: Ns, to: Ns, signal?: AbortSignal) =>
@@ -85,5 +101,8 @@ export const api = {
 		json<{ goroutine: GoroutineDoc }>(`/api/goroutine/${row}`, signal),
 	search: (q: string, limit: number, signal?: AbortSignal) =>
 		json<SearchAnswer>(`/api/search?q=${encodeURIComponent(q)}&limit=${limit}`, signal),
-	totals: () => json<GroupTotals[]>("/api/report/goroutines"),
+	report: (name: string, query: URLSearchParams, signal?: AbortSignal) =>
+		json<ReportDoc>(reportUrl(name, query, "page"), signal),
+	profile: (kind: string, query: URLSearchParams, signal?: AbortSignal) =>
+		json<ProfileDoc>(profileUrl(kind, query), signal),
 };

@@ -2,7 +2,7 @@
 // What stands around every page: header, rail of pages, footer.
 
 import { formatCount, formatDuration, formatTime } from "../base/format.ts";
-import type { Page } from "../model/selection.ts";
+import { PAGES } from "../model/pages.ts";
 import { CLASS_NAMES } from "../model/trace.ts";
 import { useStore } from "./ctx.ts";
 import { Search } from "./search.tsx";
@@ -58,20 +58,11 @@ export function Header({ theme, onTheme }: { theme: string; onTheme: () => void 
 	);
 }
 
-const PAGES: readonly [Page, string, string][] = [
-	["timeline", "Timeline", "M3 4h8M6 8h7M3 12h5"],
-	[
-		"goroutines",
-		"Goroutines",
-		"M5 3.500a2 2 0 1 0 .01 0M11 8.500a2 2 0 1 0 .01 0M6.500 7l2.800 2.200",
-	],
-];
-
 export function Rail() {
 	const store = useStore();
 	return (
 		<nav class="rail">
-			{PAGES.map(([page, name, icon]) => (
+			{PAGES.map(({ page, name, icon }) => (
 				<button
 					key={page}
 					type="button"

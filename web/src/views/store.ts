@@ -14,7 +14,8 @@ import {
 	type SectionName,
 	totalHeight,
 } from "../model/rows.ts";
-import type { Page, Place, Selection } from "../model/selection.ts";
+import type { Page, Params, Place, Selection } from "../model/selection.ts";
+import type { Interval } from "../model/targets.ts";
 import { TileCache } from "../model/tilecache.ts";
 import type { GoroutineDoc, Group, Member, RangeDoc, SpanDoc, TraceDoc } from "../model/trace.ts";
 import { around, centre, clampWindow, type Window, wholeTrace } from "../model/viewport.ts";
@@ -48,6 +49,16 @@ export class Store {
 	readonly load = signal<Load>({ state: "loading", done: 0, total: 0 });
 	readonly gone = signal(false);
 	readonly page = signal<Page>("timeline");
+	/** Of the page. */
+	readonly params = signal<Params>({});
+	/** The page's keys, while it has some: true if it took one. */
+	pageKey: ((key: string) => boolean) | null = null;
+	/** Those of the page's table, where the page takes none of its own. */
+	tableKey: ((key: string) => boolean) | null = null;
+	/** The row that was chosen at each place of a page: the way back leads there. */
+	readonly chosenRows = new Map<string, { table: string; index: number }>();
+	/** Requests of pages under way. */
+	readonly busy = signal(0);
 	readonly panel = signal<"details" | "groups">("groups");
 	readonly window = signal<Window>({ from: 0, to: 1 });
 	readonly scroll = signal<CssPx>(0);
@@ -132,6 +143,7 @@ export class Store {
 		const all = w.from <= 0 && w.to >= this.duration.peek();
 		return {
 			page: this.page.peek(),
+			params: this.params.peek(),
 			window: all ? null : w,
 			selection: this.selection.peek(),
 			open: [...this.open.peek().keys()],
@@ -142,6 +154,7 @@ export class Store {
 		batch(() => {
 			const duration = this.duration.peek();
 			this.page.value = place.page;
+			this.params.value = place.page === "timeline" ? {} : place.params;
 			this.window.value = place.window
 				? clampWindow(place.window.from, place.window.to, duration)
 				: wholeTrace(duration);
@@ -158,12 +171,67 @@ export class Store {
 				}
 			}
 		});
+		if (place.page === "timeline") void this.follow(place.params);
+	}
+
+	/** Goes to a page; `push` false: the same place of the history, told otherwise. */
+	go(page: Page, params: Params = {}, push = true): void {
+		batch(() => {
+			this.page.value = page;
+			this.params.value = params;
+		});
+		this.onPlace(push);
 	}
 
 	setPage(page: Page): void {
-		if (page === this.page.peek()) return;
-		this.page.value = page;
-		this.onPlace(true);
+		if (page !== this.page.peek() || Object.keys(this.params.peek()).length) this.go(page);
+	}
+
+	/** Changes some of the page's parameters; undefined takes one away. */
+	setParams(change: Readonly<Record<string, string | undefined>>, push = true): void {
+		const next: Record<string, string> = {};
+		for (const [key, value] of Object.entries({ ...this.params.peek(), ...change }))
+			if (value !== undefined) next[key] = value;
+		this.go(this.page.peek(), next, push);
+	}
+
+	/** What an address asks of the timeline beyond a window: the life of a goroutine, or a task. */
+	private async follow(params: Params): Promise<void> {
+		try {
+			if (params.goroutine) {
+				const id = Number(params.goroutine);
+				const g = (await api.search(String(id), 1)).goroutines.find((x) => x.id === id);
+				if (g) await this.showInterval({ goroutine: id, from: g.begin, to: g.end }, false);
+			} else if (params.task) {
+				const query = new URLSearchParams({ id: params.task, top: "1" });
+				const { fields } = await api.report("tasks", query);
+				const value = (key: string) => Number(fields.find((f) => f.key === key)?.value ?? 0);
+				const from = value("begin_ns");
+				const interval = { goroutine: null, from, to: from + value("duration_ns") };
+				await this.showInterval(interval, false);
+			}
+		} catch (err) {
+			this.fail(err);
+		}
+	}
+
+	/** Brings an interval onto the timeline: three fifths of the window, selected where it is a goroutine's. */
+	async showInterval(i: Interval, push = true): Promise<void> {
+		const id = i.goroutine;
+		try {
+			const found = id === null ? [] : (await api.search(String(id), 1)).goroutines;
+			const g = found.find((x) => x.id === id);
+			const from = g ? clamp(i.from, g.begin, g.end) : i.from;
+			if (push) this.go("timeline");
+			this.setWindow(around(from, Math.max(from, i.to), 0.6, this.duration.peek()));
+			if (g) {
+				this.select({ lane: `g:${g.row}`, t: Math.min(from, Math.max(0, g.end - 1)) }, false);
+				await this.revealGoroutine(g.row);
+			}
+			this.onPlace(false);
+		} catch (err) {
+			this.fail(err);
+		}
 	}
 
 	// ---- window ----
@@ -281,6 +349,7 @@ export class Store {
 	showGroup(ix: number): void {
 		batch(() => {
 			this.page.value = "timeline";
+			this.params.value = {};
 			this.focusGroup.value = ix;
 			this.expand("goroutines");
 			this.openGroup(ix);
@@ -315,12 +384,12 @@ export class Store {
 
 	// ---- selection ----
 
-	select(sel: Selection | null): void {
+	select(sel: Selection | null, push = true): void {
 		batch(() => {
 			this.selection.value = sel;
 			if (sel) this.panel.value = "details";
 		});
-		this.onPlace(true);
+		if (push) this.onPlace(true);
 	}
 
 	private async loadDetail(sel: Selection | null): Promise<void> {
@@ -363,6 +432,7 @@ export class Store {
 	async jump(row: number, t: Ns): Promise<void> {
 		batch(() => {
 			this.page.value = "timeline";
+			this.params.value = {};
 			this.select({ lane: `g:${row}`, t: clamp(t, 0, Math.max(0, this.duration.peek() - 1)) });
 			this.setWindow(centre(this.window.peek(), t, this.duration.peek()));
 		});
@@ -374,6 +444,7 @@ export class Store {
 	jumpToProc(row: number, t: Ns): void {
 		batch(() => {
 			this.page.value = "timeline";
+			this.params.value = {};
 			this.expand("procs");
 			this.setWindow(centre(this.window.peek(), t, this.duration.peek()));
 			this.select({ lane: `p:${row}`, t });

@@ -2,17 +2,17 @@
 // The page as a whole.
 
 import type { Signal } from "@preact/signals";
-import { StoreContext } from "./ctx.ts";
-import { Details } from "./details.tsx";
-import { Footer, Header, Rail } from "./frame.tsx";
-import { Goroutines } from "./goroutines.tsx";
-import { Groups } from "./groups.tsx";
-import { Help } from "./help.tsx";
-import { Resizer } from "./resizer.tsx";
-import { Banners, Opening } from "./status.tsx";
-import type { Store } from "./store.ts";
-import type { Surface } from "./surface.ts";
-import { Timeline } from "./timeline.tsx";
+import { Page } from "../pages/page.tsx";
+import { StoreContext } from "../views/ctx.ts";
+import { Details } from "../views/details.tsx";
+import { Footer, Header, Rail } from "../views/frame.tsx";
+import { Groups } from "../views/groups.tsx";
+import { Help } from "../views/help.tsx";
+import { Resizer } from "../views/resizer.tsx";
+import { Banners, Opening } from "../views/status.tsx";
+import type { Store } from "../views/store.ts";
+import type { Surface } from "../views/surface.ts";
+import { Timeline } from "../views/timeline.tsx";
 
 export interface AppProps {
 	store: Store;
@@ -35,8 +35,8 @@ export function App({ store, theme, onTheme, onSurface }: AppProps) {
 				<Banners />
 				<div class="body">
 					<Rail />
-					{store.page.value === "goroutines" ? (
-						<Goroutines />
+					{store.page.value !== "timeline" ? (
+						<Page />
 					) : (
 						<>
 							<Timeline onSurface={onSurface} />

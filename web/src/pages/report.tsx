@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: MIT
+// A report as a page: its sentence, figures, plots and tables, and a panel for the chosen row. Every page that is one
+// report is this one, with switches or drawings of its own.
+
+import { type Signal, useComputed, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+import { queryOf, windowOf } from "../model/pages.ts";
+import {
+	byLength,
+	type Field,
+	isNothing,
+	type Named,
+	type ReportDoc,
+	type Row,
+	type TableDoc,
+} from "../model/report.ts";
+import type { Params } from "../model/selection.ts";
+import { intervalOf, pageOf } from "../model/targets.ts";
+import { classOfReason, type Frame } from "../model/trace.ts";
+import { api, reportUrl } from "../net/api.ts";
+import { Duration, Swatch } from "../views/bits.tsx";
+import { useStore } from "../views/ctx.ts";
+import { CellView } from "./cells.tsx";
+import { shownColumns } from "./columns.ts";
+import { type Crumb, Download, Filters, PageHead } from "./head.tsx";
+import { useLoaded } from "./load.ts";
+import { Panel, RowPanel } from "./panel.tsx";
+import { Plot } from "./plot.tsx";
+import { CHUNK, LocalRows, RemoteRows, type Rows } from "./rows.ts";
+import { Table } from "./table.tsx";
+
+export interface Chosen {
+	doc: ReportDoc;
+	table: TableDoc;
+	row: Row;
+	index: number;
+}
+
+/** What is asked of a report at the page's place. */
+export function useQuery(params: Params): URLSearchParams {
+	const store = useStore();
+	return queryOf(params, windowOf(params, store.window.value, store.duration.value));
+}
+
+export function useReport(name: string, query: URLSearchParams) {
+	const q = new URLSearchParams(query);
+	q.set("top", String(CHUNK));
+	return useLoaded(`${name}?${q}`, (signal) => api.report(name, q, signal));
+}
+
+export interface ReportPageProps {
+	report: string;
+	crumbs: readonly Crumb[];
+	windowed?: boolean;
+	switches?: ComponentChildren;
+	/** Above the tables, below the figures. */
+	above?: (doc: ReportDoc) => ComponentChildren;
+	/** Instead of the usual panel. null: the usual one. */
+	panel?: (chosen: Chosen) => ComponentChildren | null;
+	/** Below the head instead of the report's fields. */
+	fields?: (doc: ReportDoc) => ComponentChildren;
+	/** A click on a plot's point. */
+	onPlot?: (doc: ReportDoc, row: Row, x: number) => void;
+	plotHint?: string;
+	plotMark?: (doc: ReportDoc) => number | undefined;
+}
+
+export function ReportPage(p: ReportPageProps) {
+	const store = useStore();
+	const params = store.params.value;
+	const query = useQuery(params);
+	const loaded = useReport(p.report, query);
+	const { doc, error, waiting } = loaded.value;
+	const place = `${p.report}?${new URLSearchParams(query)}`;
+	const chosen = useSignal<{ table: string; index: number } | null>(
+		store.chosenRows.get(place) ?? null,
+	);
+	useEffect(() => {
+		chosen.value = store.chosenRows.get(place) ?? null;
+	}, [place]);
+	const answers = doc && loaded.value.key.startsWith(`${p.report}?`) ? doc : null;
+	return (
+		<main class="page" data-testid={`${store.page.value}-page`} data-report={p.report}>
+			<PageHead
+				crumbs={p.crumbs}
+				sentence={answers?.head ?? (error ? "" : "…")}
+				windowed={p.windowed ?? true}
+			>
+				{p.switches}
+				<Download
+					href={reportUrl(p.report, query, "csv")}
+					text="CSV"
+					title={`The ${answers && visible(answers).length > 1 ? "first table" : "table"}, every row and column`}
+				/>
+				<Download href={reportUrl(p.report, query, "json")} text="JSON" title="All of it" />
+				{answers && answers.plots.length > 0 && (
+					<Download href={reportUrl(p.report, query, "svg")} text="SVG" title="The plot" />
+				)}
+			</PageHead>
+			<Filters />
+			{error && (
+				<p class="banner" role="alert" data-testid="page-error">
+					{error}
+				</p>
+			)}
+			{answers && !error && (
+				<Body
+					{...p}
+					doc={answers}
+					query={query}
+					place={place}
+					chosen={chosen}
+					stale={waiting || loaded.value.key !== keyOf(p.report, query)}
+				/>
+			)}
+		</main>
+	);
+}
+
+function keyOf(report: string, query: URLSearchParams): string {
+	const q = new URLSearchParams(query);
+	q.set("top", String(CHUNK));
+	return `${report}?${q}`;
+}
+
+const visible = (doc: ReportDoc): TableDoc[] => doc.tables.filter((t) => !t.quiet);
+
+function Body(
+	p: ReportPageProps & {
+		doc: ReportDoc;
+		query: URLSearchParams;
+		place: string;
+		chosen: Signal<{ table: string; index: number } | null>;
+		stale: boolean;
+	},
+) {
+	const store = useStore();
+	const { doc, chosen } = p;
+	const tables = visible(doc);
+	// Rows of a table, as the panel needs them too.
+	const sources = useMemo(() => new Map<string, { rows: Rows; table: TableDoc }>(), [doc]);
+	const many = tables.length > 1;
+	const pick = chosen.value;
+	const source = pick ? sources.get(pick.table) : undefined;
+	void source?.rows.version.value;
+	const row = pick && source ? source.rows.row(pick.index) : undefined;
+	const plots = doc.plots.flatMap((plot) => {
+		const table = doc.tables.find((t) => t.key === plot.table);
+		return table && table.rows.length > 1 ? [{ plot, table }] : [];
+	});
+	const own =
+		pick && source && row && p.panel
+			? p.panel({ doc, table: source.table, row, index: pick.index })
+			: null;
+	return (
+		<div class={`page-body ${p.stale ? "stale" : ""}`}>
+			<div class={`page-main ${many || plots.length ? "scrolls" : ""}`}>
+				{p.fields ? p.fields(doc) : <Fields fields={doc.fields} />}
+				{p.above?.(doc)}
+				{plots.map(({ plot, table }, i) => (
+					<Plot
+						key={i}
+						plot={plot}
+						table={table}
+						mark={p.plotMark?.(doc)}
+						hint={
+							p.plotHint ?? (timed(table, plot.x) ? "click: that time on the timeline" : undefined)
+						}
+						onPick={
+							p.onPlot
+								? (r, x) => p.onPlot?.(doc, r, x)
+								: timed(table, plot.x)
+									? (r, x) => showAt(store, doc, table, r, x)
+									: undefined
+						}
+						testid={`plot-${i}`}
+					/>
+				))}
+				{tables.map((t, i) => (
+					<ReportTable
+						key={`${doc.report}.${t.key}`}
+						report={p.report}
+						doc={doc}
+						table={t}
+						query={p.query}
+						main={i === 0}
+						fit={many}
+						heading={many}
+						chosen={chosen}
+						place={p.place}
+						sources={sources}
+					/>
+				))}
+				{tables.every((t) => t.total === 0) && !doc.text && (
+					<p class="hint" data-testid="nothing">
+						There is nothing of it here.
+					</p>
+				)}
+			</div>
+			{pick && source && row && (
+				<Panel
+					onClose={() => {
+						chosen.value = null;
+					}}
+				>
+					{own ?? <RowPanel doc={doc} table={source.table} row={row} />}
+				</Panel>
+			)}
+		</div>
+	);
+}
+
+const timed = (table: TableDoc, x: string): boolean =>
+	table.columns.find((c) => c.key === x)?.kind === "time";
+
+function showAt(
+	store: ReturnType<typeof useStore>,
+	doc: ReportDoc,
+	table: TableDoc,
+	row: Row,
+	x: number,
+): void {
+	const i = intervalOf(doc, table, row);
+	const next =
+		table.rows[table.rows.indexOf(row) + 1]?.[table.columns.findIndex((c) => c.kind === "time")];
+	const to = i && i.to > i.from ? i.to : typeof next === "number" ? next : x;
+	void store.showInterval({ goroutine: null, from: x, to });
+}
+
+/** The figures that stand above the tables. */
+export function Fields({ fields }: { fields: readonly Field[] }) {
+	const plain = fields.filter(
+		(f) => !["stack", "named", "life", "hist"].includes(f.kind) && f.value !== null,
+	);
+	const named = fields.filter((f) => f.kind === "named" && !isNothing("named", f.value));
+	const stacks = fields.filter((f) => f.kind === "stack" && !isNothing("stack", f.value));
+	if (!fields.length) return null;
+	return (
+		<dl class="fields" data-testid="fields">
+			{plain.map((f) => (
+				<div key={f.key}>
+					<dt>{f.title}</dt>
+					<dd data-field={f.key}>
+						<CellView
+							column={{ key: f.key, title: f.title, kind: f.kind, flags: linkFlags(f.key) }}
+							cell={f.value}
+							most={0}
+							interval={null}
+							reason=""
+						/>
+					</dd>
+				</div>
+			))}
+			{named.map((f) => (
+				<div key={f.key}>
+					<dt>{f.title.replace(/,? mostly$/, "")}</dt>
+					<dd>
+						{byLength(f.value as Named)
+							.slice(0, 4)
+							.map(([name, ns]) => (
+								<span key={name} class="part">
+									<Swatch cls={classOfReason(name)} /> {name} <Duration ns={ns} />
+								</span>
+							))}
+					</dd>
+				</div>
+			))}
+			{stacks.map((f) => (
+				<div key={f.key}>
+					<dt>{f.title}</dt>
+					<dd
+						title={(f.value as readonly Frame[])
+							.map((x) => `${x.func} ${x.file}:${x.line}`)
+							.join("\n")}
+					>
+						<CellView
+							column={{ key: f.key, title: f.title, kind: "stack", flags: [] }}
+							cell={f.value}
+							most={0}
+							interval={null}
+							reason=""
+						/>
+					</dd>
+				</div>
+			))}
+		</dl>
+	);
+}
+
+function linkFlags(key: string): string[] {
+	if (key === "creator") return ["goroutine"];
+	return key === "parent" ? ["task"] : [];
+}
+
+function ReportTable(p: {
+	report: string;
+	doc: ReportDoc;
+	table: TableDoc;
+	query: URLSearchParams;
+	main: boolean;
+	fit: boolean;
+	heading: boolean;
+	chosen: Signal<{ table: string; index: number } | null>;
+	place: string;
+	sources: Map<string, { rows: Rows; table: TableDoc }>;
+}) {
+	const store = useStore();
+	const { doc, chosen } = p;
+	const params = store.params.value;
+	// The first table's order is part of the address; those of the others are theirs alone.
+	const own = useSignal<{ key: string; asc: boolean } | null>(null);
+	const query = useMemo(() => {
+		const q = new URLSearchParams(p.query);
+		if (own.value) {
+			q.set("sort", own.value.key);
+			q.set("asc", own.value.asc ? "1" : "0");
+			q.set("table", p.table.key);
+			q.set("top", String(CHUNK));
+		}
+		return q;
+	}, [p.query.toString(), own.value]);
+	const sorted = useLoaded(own.value ? `${p.report}?${query}` : null, (signal) =>
+		api.report(p.report, query, signal),
+	);
+	const table = (own.value && sorted.value.doc?.tables[0]) || p.table;
+	const rows = useMemo<Rows>(
+		() =>
+			table.fixed
+				? new LocalRows(table.columns, table.rows, null, false)
+				: new RemoteRows(store, p.report, query, table),
+		[table],
+	);
+	p.sources.set(p.table.key, { rows, table });
+	const shown = useMemo(
+		() => shownColumns(p.report, table.key, table.columns),
+		[p.report, table.columns],
+	);
+	const selected = useComputed(() =>
+		chosen.value?.table === p.table.key ? chosen.value.index : null,
+	);
+	const select = useMemo(
+		() => ({
+			get value(): number | null {
+				return selected.value;
+			},
+			set value(index: number | null) {
+				chosen.value = index === null ? null : { table: p.table.key, index };
+				if (chosen.value) store.chosenRows.set(p.place, chosen.value);
+				else store.chosenRows.delete(p.place);
+			},
+			peek: () => selected.peek(),
+		}),
+		[selected, p.place],
+	);
+	const kind = table.columns.find((c) => c.key === table.sort)?.kind;
+	const asc = own.value
+		? own.value.asc
+		: params.sort === table.sort && params.asc !== undefined
+			? params.asc !== "0"
+			: kind === "text" || kind === "time" || kind === "id";
+	const sortBy = (key: string) => {
+		const c = table.columns.find((x) => x.key === key);
+		const first = c?.kind === "text" || c?.kind === "time";
+		const next = key === table.sort ? !asc : first;
+		if (p.main) store.setParams({ sort: key, asc: next ? "1" : "0" }, false);
+		else own.value = { key, asc: next };
+	};
+	const open = (row: Row) => {
+		const target = pageOf(doc, table, row, store.page.peek(), store.params.peek());
+		const interval = intervalOf(doc, table, row);
+		if (target) store.go(target.page, target.params);
+		else if (interval) void store.showInterval(interval);
+	};
+	if (table.total === 0) return null;
+	const csv = new URLSearchParams(p.query);
+	csv.set("table", table.key);
+	return (
+		<section class={`table-part ${p.fit ? "fit" : ""}`}>
+			{p.heading && (
+				<h2>
+					{table.title ?? table.key}
+					<Download
+						href={reportUrl(p.report, csv, "csv")}
+						text="CSV"
+						title="This table, every row and column"
+					/>
+				</h2>
+			)}
+			<Table
+				rows={rows}
+				shown={shown}
+				ascending={asc}
+				onSort={table.fixed ? () => {} : sortBy}
+				selected={select}
+				onOpen={open}
+				intervalOf={(r) => intervalOf(doc, table, r)}
+				main={p.main}
+				testid={`table-${table.key}`}
+				fit={p.fit}
+			/>
+		</section>
+	);
+}
