@@ -4,7 +4,7 @@
  * (src/serve/assets.h).
  *
  * LIST is web/dist/assets.txt: a line an asset, "url-path TAB file TAB content-type", the files
- * beside the list. Without LIST, or with one that is empty, the table is empty. The bytes
+ * beside the list or by their whole paths. Without LIST, or with one that is empty, the table is empty. The bytes
  * themselves are taken in by the assembler (.incbin), so the compiler never sees a hundred thousand
  * numbers.
  */
@@ -88,7 +88,8 @@ int main(int argc, char **argv)
 		if (!url)
 			continue;
 		if (!file || !type ||
-		    (size_t)snprintf(path, sizeof path, "%s/%s", folder, file) >= sizeof path ||
+		    (size_t)snprintf(path, sizeof path, "%s%s%s", *file == '/' ? "" : folder,
+		                     *file == '/' ? "" : "/", file) >= sizeof path ||
 		    strpbrk(path, "\"\\"))
 			fail("has a line that is not PATH, FILE, TYPE", list_name);
 		size_t len = measure(path, &hash);
