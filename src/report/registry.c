@@ -8,12 +8,18 @@ extern const struct report_def report_goroutines;
 extern const struct report_def report_tasks;
 extern const struct report_def report_regions;
 extern const struct report_def report_logs;
+extern const struct report_def report_sched;
+extern const struct report_def report_gc;
+extern const struct report_def report_mmu;
 
 const struct report_def *const report_all[] = {
 	&report_goroutines,
 	&report_tasks,
 	&report_regions,
 	&report_logs,
+	&report_sched,
+	&report_gc,
+	&report_mmu,
 	NULL,
 };
 
