@@ -66,15 +66,17 @@ static void rows_free(void *p)
 static enum kymo_status read_filter(const struct report *r, struct kymo_task_filter *f,
                                     struct kymo_error *err)
 {
-	const char *complete = report_param(r, "complete");
+	const char *complete = report_param(r, "complete"), *id = report_param(r, "id");
 	*f = KYMO_TASK_FILTER_ALL;
-	f->task = report_param(r, "id") ? report_param(r, "id") : report_param(r, "task");
+	f->task = id ? id : report_param(r, "task");
 	f->type = report_param(r, "type");
 	f->region = report_param(r, "region");
 	f->region_at = report_param(r, "region-at");
 	f->text = report_param(r, "logtext");
 	if (f->text && !*f->text)
 		f->text = NULL;
+	if (id && (!*id || id[strspn(id, "0123456789")] || strlen(id) > 20))
+		return error_set(err, KYMO_E_RANGE, 0, 0, "'%s' is no whole number for id", id);
 	if (complete) {
 		bool yes = !strcmp(complete, "1") || !strcmp(complete, "true");
 		if (!yes && strcmp(complete, "0") != 0 && strcmp(complete, "false") != 0)

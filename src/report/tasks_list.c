@@ -83,7 +83,7 @@ enum kymo_status report_task_list(struct report *r, struct task_rows *m, struct 
 	report_head(r, "%s task%s%s%s%s", report_count(n, m->count), m->count == 1 ? "" : "s",
 	            type ? " of type \"" : "", type ? type : "", type ? "\"" : "");
 	if (complete < m->count)
-		report_head(r, "; %s not complete: of these the part inside the trace",
+		report_head(r, "; of %s not complete the part inside the trace",
 		            report_count(n, m->count - complete));
 	return report_table(r, &(struct table){.key = "tasks",
 	                                       .columns = columns,
