@@ -17,5 +17,6 @@
 #include <kymo/trace.h>
 #include <kymo/types.h>
 #include <kymo/version.h>
+#include <kymo/waits.h>
 
 #endif

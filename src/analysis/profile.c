@@ -79,32 +79,8 @@ struct visit {
 	kymo_stack_ix last_stack;  // where it itself stopped last
 	kymo_ns first_run;         // Go: nothing counts before; -1: not yet, KYMO_NS_MAX never
 	uint32_t region;           // the next one of its regions that begins
-	uint32_t piece;
-	struct kymo_interval at;
+	struct select_cursor selected;
 };
-
-/* What of [from, to) is selected. Spans come in order, so pieces that end before are done with. */
-static inline kymo_ns selected(struct visit *v, kymo_ns from, kymo_ns to)
-{
-	const struct plan *p = v->p;
-	if (!p->sel)
-		return to - from;
-	kymo_ns sum = 0;
-	while (v->at.to <= from)
-		if (!select_piece(p->t, p->sel, v->g, ++v->piece, &v->at)) {
-			v->at = (struct kymo_interval){KYMO_NS_MAX, KYMO_NS_MAX};
-			return 0;
-		}
-	sum = select_overlap(&v->at, from, to);
-	struct kymo_interval next;
-	for (uint32_t i = v->piece + 1; to > v->at.to && select_piece(p->t, p->sel, v->g, i, &next);
-	     i++) {
-		if (next.from >= to)
-			break;
-		sum += select_overlap(&next, from, to);
-	}
-	return sum;
-}
 
 static always_inline bool counts(const struct plan *p, enum kymo_profile_kind kind,
                                  const struct walk_span *s)
@@ -160,9 +136,9 @@ static always_inline bool visit_span(struct visit *v, const struct walk_span *s,
 			kymo_ns told = p->t->g.seen.at[v->g];
 			from = from < told ? told : from;
 			from = from < v->first_run ? v->first_run : from;
-			ns = s->open || from >= s->end ? 0 : selected(v, from, s->end);
+			ns = s->open || from >= s->end ? 0 : select_take(&v->selected, from, s->end);
 		} else {
-			ns = selected(v, from, s->end);
+			ns = select_take(&v->selected, from, s->end);
 		}
 		if (ns > 0 && !add(v, s, ns)) {
 			v->s->ok = false;
@@ -205,9 +181,8 @@ static void *walk_stretch(void *arg)
 	const struct plan *p = s->plan;
 	for (kymo_goroutine_ix g = s->from; g < s->to && s->ok; g++) {
 		struct visit v = {.s = s, .p = p, .g = g};
-		struct kymo_interval all = {INT64_MIN, INT64_MAX};
-		if (p->sel && (!select_extent(p->t, p->sel, g, &all) ||
-		               !select_piece(p->t, p->sel, g, 0, &v.at)))
+		struct kymo_interval all;
+		if (!select_begin(&v.selected, p->t, p->sel, g, &all))
 			continue;
 		if (p->o.rules == KYMO_RULES_GO126) {
 			// Of two lives under one id only the last has an interval.

@@ -4,6 +4,7 @@
 
 #include "report/report.h"
 
+extern const struct report_def report_chans, report_locks, report_net, report_syscalls;
 extern const struct report_def report_goroutines;
 extern const struct report_def report_tasks;
 extern const struct report_def report_regions;
@@ -20,6 +21,10 @@ const struct report_def *const report_all[] = {
 	&report_sched,
 	&report_gc,
 	&report_mmu,
+	&report_net,
+	&report_syscalls,
+	&report_locks,
+	&report_chans,
 	NULL,
 };
 
