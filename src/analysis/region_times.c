@@ -163,7 +163,8 @@ enum kymo_status kymo_region_times_compute(const struct kymo_trace *t,
 	*out = (struct kymo_region_times){.owned = s.o};
 	if (s.o)
 		s.o->at = calloc((size_t)regions->count + 1, sizeof *s.o->at);
-	bool ok = meter_begin(&s.meter, t, sel, rules) && s.o && s.o->at && measure_all(&s);
+	bool ok = meter_begin(&s.meter, t, sel, rules) && s.o && s.o->at &&
+	          vec_reserve(&s.o->named, 1) && measure_all(&s);
 	meter_end(&s.meter);
 	vec_free(&s.open);
 	vec_free(&s.begun);
