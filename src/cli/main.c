@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/cmd_report.h"
@@ -73,6 +74,11 @@ static int view(const char *file, const char *http, bool no_open)
 	return cmd_view.run(argc, argv);
 }
 
+static bool is_word(const char *s)
+{
+	return s[strspn(s, "abcdefghijklmnopqrstuvwxyz")] == 0;
+}
+
 static int without_verb(int argc, char **argv)
 {
 	bool no_open = false;
@@ -88,6 +94,9 @@ static int without_verb(int argc, char **argv)
 		return status;
 	// Of two files the first is the program that wrote the trace: Go takes it, and has no use for it either.
 	const char *file = files[count - 1];
+	// ... and does not look at it; but a verb mistyped should not open the viewer.
+	if (count == 2 && argc == 3 && is_word(files[0]) && access(files[0], F_OK) != 0)
+		return cli_usage(NULL, "there is no verb '%s'", files[0]);
 	if (pprof && *pprof)
 		return cmd_pprof_go(pprof, file);
 	if (mode && *mode && strcmp(mode, "0") != 0)
