@@ -126,7 +126,7 @@ static void put_words(const struct story *s, const struct event *e, struct words
 	const struct kymo_task *a = &s->m->tasks.at[e->task];
 	struct kymo_str type = kymo_trace_string(t, type_of(s, e));
 	char n[REPORT_NUMBER];
-	w->len = (size_t)(2 * ((e->depth < 40 ? e->depth : 40) + (e->what > TASK_END)));
+	w->len = 2 * ((e->depth < 40 ? e->depth : 40u) + (e->what > TASK_END));
 	memset(w->at, ' ', w->len);
 	if (e->what == LOG) {
 		struct kymo_str category = kymo_trace_string(t, kymo_trace_logs(t)->category[e->row]);
