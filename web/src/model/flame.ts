@@ -18,7 +18,7 @@ export interface ProfileDoc {
 	kind: string;
 	head: string;
 	stack: string;
-	/** Of the values: "ns" or "count". */
+	/** Of the values: "ns" or "samples". */
 	unit: string;
 	/** Sums over the samples. */
 	count: number;

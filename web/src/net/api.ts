@@ -79,9 +79,12 @@ function withFormat(path: string, query: URLSearchParams, format: string | null)
 export const reportUrl = (name: string, query: URLSearchParams, format: string): string =>
 	withFormat(`/api/report/${encodeURIComponent(name)}`, query, format);
 
-/** Where a profile is to be had: as JSON, or gzip'd as `go tool pprof` reads it. */
-export const profileUrl = (kind: string, query: URLSearchParams, format?: "pprof"): string =>
-	withFormat(`/api/profile/${encodeURIComponent(kind)}`, query, format ?? null);
+/** Where a profile is to be had: as JSON, or as CSV, or gzip'd as `go tool pprof` reads it. */
+export const profileUrl = (
+	kind: string,
+	query: URLSearchParams,
+	format?: "pprof" | "csv",
+): string => withFormat(`/api/profile/${encodeURIComponent(kind)}`, query, format ?? null);
 
 export const api = {
 	trace: () => json<TraceDoc>("/api/trace"),

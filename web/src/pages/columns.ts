@@ -65,6 +65,7 @@ export interface Placed {
 
 const PADDING = 20;
 const BAR = 56;
+const DRAWING = 220;
 const SAMPLE = 80;
 /** Texts are cut rather than push everything else off the page. */
 const TEXT_MOST = 300;
@@ -104,16 +105,17 @@ export function placeColumns(
 	const placed: Placed[] = [];
 	let used = 0;
 	for (const index of shown) {
-		const w = widthOf(columns[index] as Column, index, rows, measure);
+		const w = index < 0 ? DRAWING : widthOf(columns[index] as Column, index, rows, measure);
 		if (placed.length >= 3 && used + w > width) continue;
 		placed.push({ index, width: w });
 		used += w;
 	}
 	const rest = width - used;
 	const takes = (kinds: readonly string[]) =>
-		[...placed].reverse().find((p) => kinds.includes((columns[p.index] as Column).kind));
+		[...placed].reverse().find((p) => kinds.includes(columns[p.index]?.kind ?? ""));
 	const flexible =
-		placed.find((p) => (columns[p.index] as Column).flags.includes("last")) ??
+		placed.find((p) => p.index < 0) ??
+		placed.find((p) => columns[p.index]?.flags.includes("last")) ??
 		takes(["stack"]) ??
 		takes(["text"]) ??
 		takes(["life", "named"]) ??

@@ -17,7 +17,7 @@ export interface HistogramProps {
 	chosen?: readonly [number, number] | null;
 	onChoose?: ((range: readonly [number, number] | null) => void) | undefined;
 	/** A class's number, for its colour; else the accent's. */
-	cls?: number;
+	cls?: number | undefined;
 	what: string;
 }
 

@@ -48,11 +48,14 @@ export class RemoteRows implements Rows {
 		private readonly report: string,
 		private readonly query: URLSearchParams,
 		private readonly table: TableDoc,
+		/** Without bars; `most` still knows the largest. */
+		plain = false,
 	) {
 		// Beside lives, which are bars, more bars are noise.
-		this.columns = table.columns.some((c) => c.kind === "life")
-			? table.columns.map((c) => ({ ...c, flags: c.flags.filter((f) => f !== "bar") }))
-			: table.columns;
+		this.columns =
+			plain || table.columns.some((c) => c.kind === "life")
+				? table.columns.map((c) => ({ ...c, flags: c.flags.filter((f) => f !== "bar") }))
+				: table.columns;
 		this.total = table.total;
 		this.sort = table.sort;
 		for (let i = 0; i * CHUNK < table.rows.length; i++) {
@@ -71,7 +74,7 @@ export class RemoteRows implements Rows {
 
 	/** Bars are shares of the column's largest, which may lie in a chunk that is not here. */
 	private askLargest(): void {
-		this.columns.forEach((c, i) => {
+		this.table.columns.forEach((c, i) => {
 			if (!c.flags.includes("bar")) return;
 			this.largest.set(i, most(this.table.rows, i));
 			if (this.table.rows.length >= this.total) return;

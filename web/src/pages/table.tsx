@@ -33,6 +33,8 @@ export interface TableProps {
 	/** Takes the keys of the page. */
 	main: boolean;
 	testid: string;
+	/** The column that is called -1: drawn, not told; it takes what room is left. */
+	drawing?: { title: string; render: (row: Row) => preact.ComponentChildren };
 	/** Not higher than its rows. */
 	fit: boolean;
 }
@@ -175,6 +177,7 @@ export function Table(p: TableProps) {
 				<thead>
 					<tr>
 						{placed.map(({ index }) => {
+							if (index < 0) return <th key="-">{p.drawing?.title}</th>;
 							const c = rows.columns[index] as (typeof rows.columns)[number];
 							const on = rows.sort === c.key;
 							const title = titleCase(c.title);
@@ -217,6 +220,12 @@ export function Table(p: TableProps) {
 								onDblClick={() => p.onOpen(row, i)}
 							>
 								{placed.map(({ index }) => {
+									if (index < 0)
+										return (
+											<td key="-" class="drawing">
+												{p.drawing?.render(row)}
+											</td>
+										);
 									const c = rows.columns[index] as (typeof rows.columns)[number];
 									const cell = row[index] ?? null;
 									return (
