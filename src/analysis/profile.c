@@ -76,7 +76,7 @@ struct visit {
 	struct stretch *s;
 	const struct plan *p;
 	kymo_goroutine_ix g;
-	kymo_stack_ix last_stack;  // where it itself stopped last
+	kymo_stack_ix last_stack;  // where it itself was when the span before began
 	kymo_ns first_run;         // Go: nothing counts before; -1: not yet, KYMO_NS_MAX never
 	uint32_t region;           // the next one of its regions that begins
 	struct select_cursor selected;
@@ -145,8 +145,7 @@ static always_inline bool visit_span(struct visit *v, const struct walk_span *s,
 			return false;
 		}
 	}
-	if (s->stack)
-		v->last_stack = s->stack;
+	v->last_stack = s->stack;
 	return true;
 }
 

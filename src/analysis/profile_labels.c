@@ -5,16 +5,37 @@
 
 struct task_type {
 	uint64_t id;
+	kymo_ns begin;
+	uint32_t row;
 	kymo_string_ix type;
 };
 
 static int by_id(const void *a, const void *b)
 {
 	const struct task_type *x = a, *y = b;
-	return x->id < y->id ? -1 : x->id > y->id;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	if (x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	return x->row < y->row ? -1 : 1;
 }
 
-/* The types of the regions' tasks; an id that was used again has its first type. */
+/* The type of a task at a time: of an id that was used again, that of the life which had begun by then, or the first. */
+static kymo_string_ix type_at(const struct task_type *types, size_t count, uint64_t id, kymo_ns at)
+{
+	size_t lo = 0, hi = count;
+	while (lo < hi) {  // the first one that lies after (id, at)
+		size_t mid = lo + (hi - lo) / 2;
+		if (types[mid].id < id || (types[mid].id == id && types[mid].begin <= at))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo > 0 && types[lo - 1].id == id)
+		return types[lo - 1].type;
+	return lo < count && types[lo].id == id ? types[lo].type : 0;
+}
+
 static bool find_types(struct regions_by_goroutine *r, const struct kymo_trace *t)
 {
 	const struct kymo_tasks *ts = &t->tasks;
@@ -25,14 +46,10 @@ static bool find_types(struct regions_by_goroutine *r, const struct kymo_trace *
 		return false;
 	}
 	for (uint32_t i = 0; i < ts->count; i++)
-		types[i] = (struct task_type){ts->id[i], ts->type[i]};
+		types[i] = (struct task_type){ts->id[i], ts->begin[i], i, ts->type[i]};
 	qsort(types, ts->count, sizeof *types, by_id);
-	for (uint32_t i = 0; i < t->regions.count; i++) {
-		struct task_type key = {.id = t->regions.task[i]};
-		const struct task_type *found = bsearch(&key, types, ts->count, sizeof *types, by_id);
-		if (found)
-			r->task_type[i] = found->type;
-	}
+	for (uint32_t i = 0; i < t->regions.count; i++)
+		r->task_type[i] = type_at(types, ts->count, t->regions.task[i], t->regions.begin[i]);
 	free(types);
 	return true;
 }

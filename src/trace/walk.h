@@ -151,7 +151,8 @@ static always_inline void walk_window(const struct kymo_trace *t, kymo_goroutine
 			if (!visit(ctx, &s))
 				return;
 		}
-		if (unlikely(r.start >= to))
+		if (unlikely(r.start >= to) &&
+		    !(have && s.goes_on))  // the second part tells of the whole
 			return;
 		have = wanted == WALK_ALL || (wanted | ~WALK_PLAIN) >> r.kind & 1;
 		if (have)
@@ -163,6 +164,8 @@ static always_inline void walk_window(const struct kymo_trace *t, kymo_goroutine
 		return;
 	s.end = t->g.end.at[g];
 	s.open = !(t->g.flags.at[g] & KYMO_G_ENDED);
+	if (s.state == KYMO_SPAN_WAITING)  // one that was created so has its creator there
+		s.waker_stack = s.waker_proc = 0;
 	visit(ctx, &s);
 }
 
