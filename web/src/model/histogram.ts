@@ -86,11 +86,13 @@ export const between = ([from, to]: readonly [number, number]): {
 	latmax: String(shortestIn(to + 1) - 1),
 });
 
-/** The buckets that such a filter stands for; null: none, or one that was not made here. */
+/** The buckets that such a filter stands for; null: none, or its bounds are not those of buckets. */
 export function bucketsOf(
 	latmin: string | undefined,
 	latmax: string | undefined,
 ): [number, number] | null {
-	if (!/^\d+$/.test(latmin ?? "") || !/^\d+$/.test(latmax ?? "")) return null;
-	return [bucketOf(Number(latmin)), bucketOf(Number(latmax))];
+	if (!/^\d{1,16}$/.test(latmin ?? "") || !/^\d{1,16}$/.test(latmax ?? "")) return null;
+	const range = [bucketOf(Number(latmin)), bucketOf(Number(latmax))] as [number, number];
+	const made = between(range);
+	return made.latmin === latmin && made.latmax === latmax ? range : null;
 }

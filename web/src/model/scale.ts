@@ -15,9 +15,12 @@ export function niceStep(length: number, most: number): number {
 	return power * (m <= 1 + 1e-9 ? 1 : m <= 2 + 1e-9 ? 2 : m <= 5 + 1e-9 ? 5 : 10);
 }
 
-export function linear(from: number, to: number, most = 5): Scale {
+/** `base` 1024: ticks at round numbers of KiB, MiB … */
+export function linear(from: number, to: number, most = 5, base: 1000 | 1024 = 1000): Scale {
 	const length = to > from ? to - from : 1;
-	const step = niceStep(length, most);
+	const unit =
+		base === 1000 ? 1 : 1024 ** Math.max(0, Math.floor(Math.log(length) / Math.log(1024)));
+	const step = unit * niceStep(length / unit, most);
 	const ticks: number[] = [];
 	// Counted, not added up: sums of 0.1 drift.
 	for (let i = Math.ceil(from / step - 1e-9); i * step <= from + length * (1 + 1e-9); i++)

@@ -20,7 +20,7 @@ export interface PageTarget {
 
 const number = (c: Cell): number | null => (typeof c === "number" ? c : null);
 const BEGINS = ["start_ns", "begin_ns", "time_ns", "from_ns", "worst_begin_ns", "worst_start_ns"];
-const LENGTHS = ["duration_ns", "length_ns", "total_ns", "worst_ns"];
+const LENGTHS = ["duration_ns", "window_ns", "length_ns", "total_ns", "worst_ns"];
 
 /** The goroutine that a row is about: its column's, or the one that the whole report is about. */
 function goroutineOf(doc: ReportDoc, table: TableDoc, row: Row): number | null {

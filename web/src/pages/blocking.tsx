@@ -101,6 +101,23 @@ function rowOf(r: StackRow, total: number, columns: readonly Column[]): Row {
 	return columns.map((c) => cells[c.key] ?? null);
 }
 
+/** "6 096 waits, 14.0 s in all, by where they waited". */
+function sentenceOf(doc: ProfileDoc): string {
+	const n = formatCount(doc.count);
+	if (doc.unit !== "ns") return `${n} samples of what was running`;
+	const all = `${formatDuration(doc.total)} in all`;
+	switch (doc.kind) {
+		case "create":
+			return `${n} goroutines created; ${all} until they first ran`;
+		case "stw":
+			return `the world stopped ${n} times, ${all}`;
+		case "syscall":
+			return `${n} system calls, ${all}`;
+		default:
+			return `${n} waits, ${all}, by ${doc.stack === "waker" ? "who ended them" : "where they waited"}`;
+	}
+}
+
 export function Blocking() {
 	const store = useStore();
 	const params = store.params.value;
@@ -114,7 +131,11 @@ export function Blocking() {
 	const { doc, error, waiting } = loaded.value;
 	return (
 		<main class="page" data-testid="blocking-page">
-			<PageHead crumbs={[{ text: "Blocking" }]} sentence={doc?.head ?? (error ? "" : "…")} windowed>
+			<PageHead
+				crumbs={[{ text: "Blocking" }]}
+				sentence={doc ? sentenceOf(doc) : error ? "" : "…"}
+				windowed
+			>
 				<Download
 					href={profileUrl(kind, query, "pprof")}
 					text="pprof"

@@ -107,6 +107,7 @@ export interface CellProps {
 export function CellView({ column: c, cell, most, interval, reason, domain = null }: CellProps) {
 	const store = useStore();
 	const params = store.params.value;
+	if (c.key.startsWith("since_") && cell === 0) return <span class="num">0</span>;
 	if (isNothing(c.kind, cell)) return <span class="none">–</span>;
 	const go = (t: ReturnType<typeof groupList> | null) => t && store.go(t.page, t.params);
 	switch (c.kind) {

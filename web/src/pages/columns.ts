@@ -33,6 +33,21 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
 		"creator",
 		"create_stack",
 	],
+	"regions/types": [
+		"type",
+		"count",
+		"total_ns",
+		"p50_ns",
+		"p90_ns",
+		"p99_ns",
+		"max_ns",
+		"histogram",
+		"place",
+		"no_end",
+		"left_open",
+		"no_begin",
+	],
+	"sched/causes": ["cause", "reason", "count", "total_ns", "p50_ns", "p90_ns", "p99_ns", "max_ns"],
 	"regions/regions": [
 		"goroutine",
 		"type",
@@ -51,14 +66,29 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
 
 export function shownColumns(report: string, table: string, columns: readonly Column[]): number[] {
 	const wanted = SHOWN[`${report}/${table}`];
-	if (!wanted) return columns.flatMap((c, i) => (c.flags.includes("quiet") ? [] : [i]));
+	if (!wanted) {
+		const shown = columns.flatMap((c, i) => (c.flags.includes("quiet") ? [] : [i]));
+		// A terminal has names at the right, where they may be cut; a page has room for them in front.
+		const name = shown.findIndex((i) => (columns[i] as Column).flags.includes("last"));
+		const first = columns[shown[0] as number]?.kind;
+		if (name > 0 && first !== "time" && first !== "id" && !isStory(columns))
+			shown.unshift(...shown.splice(name, 1));
+		return shown;
+	}
 	return wanted.flatMap((key) => {
 		const i = columns.findIndex((c) => c.key === key);
 		return i < 0 ? [] : [i];
 	});
 }
 
+const isStory = (columns: readonly Column[]): boolean =>
+	columns.some((c) => c.key === "since_start_ns");
+
+/** An empty column at the end: figures that are far apart cannot be read as a row. */
+export const FILLER = -2;
+
 export interface Placed {
+	/** -1: the drawing. */
 	index: number;
 	width: number;
 }
@@ -72,19 +102,22 @@ const TEXT_MOST = 300;
 const WIDTHS: Partial<Record<Column["kind"], number>> = {
 	life: 190,
 	hist: 130,
-	stack: 300,
+	stack: 180,
 	named: 190,
 };
 
+/** How narrow what can be cut may become. */
+const LEAST: Readonly<Record<string, number>> = { text: 170, stack: 170, named: 160, life: 120 };
+
 function widthOf(c: Column, i: number, rows: readonly Row[], measure: Measure): number {
 	// The head's arrow needs room too.
-	let w = Math.max(34, measure(c.title) + 14);
+	let w = Math.max(34, 1.08 * measure(c.title) + 18);
 	const fixed = WIDTHS[c.kind];
 	if (fixed) return Math.max(fixed, w) + PADDING;
 	for (const r of rows.slice(0, SAMPLE)) {
 		// Lighter units and group names are shorter than this at most.
 		const text = cellText(c.kind, r[i] ?? null);
-		const room = c.key === "state" ? 24 : c.kind === "time" ? 12 : 6;
+		const room = c.key === "state" ? 24 : c.kind === "time" ? 12 : c.kind === "id" ? 18 : 6;
 		w = Math.max(w, measure(c.kind === "text" ? text.slice(0, 60) : text) + room);
 	}
 	if (c.flags.includes("bar")) w += BAR + 8;
@@ -102,14 +135,26 @@ export function placeColumns(
 	width: number,
 	measure: Measure,
 ): Placed[] {
+	const wide = shown.map((index) =>
+		index < 0 ? DRAWING : widthOf(columns[index] as Column, index, rows, measure),
+	);
+	// What can be cut is, before anything is left out.
+	let over = wide.reduce((a, b) => a + b, 0) - width;
+	shown.forEach((index, i) => {
+		const least = LEAST[columns[index]?.kind ?? "none"];
+		const give = least ? Math.min(over, (wide[i] as number) - least) : 0;
+		if (give <= 0) return;
+		wide[i] = (wide[i] as number) - give;
+		over -= give;
+	});
 	const placed: Placed[] = [];
 	let used = 0;
-	for (const index of shown) {
-		const w = index < 0 ? DRAWING : widthOf(columns[index] as Column, index, rows, measure);
-		if (placed.length >= 3 && used + w > width) continue;
+	shown.forEach((index, i) => {
+		const w = wide[i] as number;
+		if (placed.length >= 3 && used + w > width) return;
 		placed.push({ index, width: w });
 		used += w;
-	}
+	});
 	const rest = width - used;
 	const takes = (kinds: readonly string[]) =>
 		[...placed].reverse().find((p) => kinds.includes(columns[p.index]?.kind ?? ""));
@@ -118,8 +163,10 @@ export function placeColumns(
 		placed.find((p) => columns[p.index]?.flags.includes("last")) ??
 		takes(["stack"]) ??
 		takes(["text"]) ??
-		takes(["life", "named"]) ??
-		placed[placed.length - 1];
-	if (flexible && rest > 0) flexible.width += rest;
+		takes(["life", "named"]);
+	if (rest > 0) {
+		if (flexible) flexible.width += rest;
+		else placed.push({ index: FILLER, width: rest });
+	}
 	return placed;
 }

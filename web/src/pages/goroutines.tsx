@@ -266,6 +266,7 @@ function Story({ id, top }: { id: string; top: Crumb }) {
 		<MiniLanesOf>
 			<ReportPage
 				report="goroutines"
+				story
 				crumbs={crumbs(group.value.doc ?? "")}
 				fields={(doc) => <StoryHead doc={doc} />}
 			/>

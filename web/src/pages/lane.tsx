@@ -19,7 +19,8 @@ export function MiniLanesOf({ children }: { children: preact.ComponentChildren }
 }
 
 export interface LaneProps {
-	goroutine: number;
+	/** Id; null: the collector's lane. */
+	goroutine: number | null;
 	from: Ns;
 	to: Ns;
 	/** The stretch of time that the whole width stands for. */
@@ -50,7 +51,7 @@ export function Lane({ goroutine, from, to, span, tall }: LaneProps) {
 			<canvas
 				ref={canvas}
 				data-testid="mini-lane"
-				title={`goroutine ${goroutine}, ${formatTime(from)}, ${formatDuration(to - from)}`}
+				title={`${goroutine === null ? "GC and stops of the world" : `goroutine ${goroutine}`}, ${formatTime(from)}, ${formatDuration(to - from)}`}
 				style={{ left: `${left}%`, width: `max(2px, ${width}%)` }}
 				onClick={(e) => {
 					e.stopPropagation();

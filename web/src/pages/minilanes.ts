@@ -8,13 +8,15 @@ import { Ink } from "../draw/colours.ts";
 import { Frame } from "../draw/drawlist.ts";
 import { type Env, Scale } from "../draw/env.ts";
 import { makeMeasure, Painter } from "../draw/paint.ts";
+import { fillRanges } from "../draw/ranges.ts";
 import { fillPieces } from "../draw/spans.ts";
+import { Class } from "../model/trace.ts";
 import { api } from "../net/api.ts";
 import type { Store } from "../views/store.ts";
 
 export interface MiniLane {
-	/** Id of the goroutine. */
-	goroutine: number;
+	/** Id of the goroutine; null: the collector's lane. */
+	goroutine: number | null;
 	from: Ns;
 	to: Ns;
 }
@@ -51,13 +53,16 @@ export class MiniLanes {
 
 	/** Draws `lane` on the canvas until the answer is called. */
 	attach(canvas: HTMLCanvasElement, lane: MiniLane): () => void {
-		const one: Attached = { canvas, painter: new Painter(canvas, Ink.panel), lane, key: "" };
+		const id = lane.goroutine;
+		const key = id === null ? "gc" : "";
+		const one: Attached = { canvas, painter: new Painter(canvas, Ink.panel), lane, key };
 		this.all.add(one);
-		void this.rowOf(lane.goroutine).then((row) => {
-			if (row === null) return;
-			one.key = `g:${row}`;
-			this.schedule();
-		});
+		if (id !== null)
+			void this.rowOf(id).then((row) => {
+				if (row === null) return;
+				one.key = `g:${row}`;
+				this.schedule();
+			});
 		this.schedule();
 		return () => {
 			this.all.delete(one);
@@ -120,8 +125,13 @@ export class MiniLanes {
 					measure: this.measure,
 					hidden: store.hidden.peek(),
 				};
+				const bar = { y: 0, h: height };
 				const pieces = store.tiles.cover(one.key, scale.level, w.from, w.to);
-				fillPieces(pieces, "member", { y: 0, h: height }, scale, env, frame);
+				if (one.key === "gc") {
+					const stw = store.tiles.cover("stw", scale.level, w.from, w.to);
+					fillRanges(pieces, Class.gc, bar, scale, env, frame);
+					fillRanges(stw, Class.stw, bar, scale, env, frame);
+				} else fillPieces(pieces, "member", bar, scale, env, frame);
 			}
 			one.painter.resize(width, height);
 			one.painter.paint(frame, palette, dpr);

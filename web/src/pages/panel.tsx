@@ -141,6 +141,7 @@ function titleOf(table: TableDoc, row: Row): ComponentChildren {
 	for (const test of [
 		(c: Column) => c.key === "state" && table.key === "states",
 		(c: Column) => c.flags.includes("group") && table.key === "groups",
+		(c: Column) => c.key === "place" && table.key === "sites",
 		(c: Column) => c.key === "message",
 		(c: Column) => c.key === "id" && c.flags.includes("task"),
 		(c: Column) => c.flags.includes("goroutine") && c.key === "goroutine",
@@ -171,7 +172,14 @@ function titleOf(table: TableDoc, row: Row): ComponentChildren {
 	return table.title ?? table.key;
 }
 
-export function RowPanel({ doc, table, row }: { doc: ReportDoc; table: TableDoc; row: Row }) {
+export function RowPanel(p: {
+	doc: ReportDoc;
+	table: TableDoc;
+	row: Row;
+	/** More ways from here. */
+	ways?: ComponentChildren;
+}) {
+	const { doc, table, row } = p;
 	const store = useStore();
 	const page = store.page.value;
 	const params = store.params.value;
@@ -190,6 +198,7 @@ export function RowPanel({ doc, table, row }: { doc: ReportDoc; table: TableDoc;
 			<div class="ways">
 				{target && <ToPage target={target} text={opens(table)} testid="open-row" />}
 				{interval && <ToTimeline interval={interval} />}
+				{p.ways}
 			</div>
 			{of("life").map(({ c, cell }) => (
 				<section key={c.key}>

@@ -97,7 +97,12 @@ export function Plot({ plot, table, mark, onPick, hint, testid }: PlotProps) {
 	// Lines that say how much of something there is begin at nothing.
 	const y0 = fixed ? plot.y_min : Math.min(0, found?.[0] ?? 0);
 	const y1 = fixed ? plot.y_max : (found?.[1] ?? 1) || 1;
-	const y = linear(y0, fixed ? y1 : y1 + (y1 - y0) * 0.04, 4);
+	const y = linear(
+		y0,
+		fixed ? y1 : y1 + (y1 - y0) * 0.04,
+		4,
+		plot.y_kind === "bytes" ? 1024 : 1000,
+	);
 	const px = (v: number) => LEFT + x.at(v) * w;
 	const py = (v: number) => TOP + (1 - y.at(v)) * h;
 	const xStep = plot.log_x ? 1 : niceStep(xr[1] - xr[0], most);
@@ -171,7 +176,7 @@ export function Plot({ plot, table, mark, onPick, hint, testid }: PlotProps) {
 					<g key={t}>
 						<line x1={LEFT} x2={LEFT + w} y1={py(t)} y2={py(t)} class="grid" />
 						<text x={LEFT - 8} y={py(t) + 4} class="end">
-							{t === 0 ? "0" : cellText(plot.y_kind, t)}
+							{t === 0 ? "0" : cellText(plot.y_kind, t).replace(/\.0+(?=\D)/, "")}
 						</text>
 					</g>
 				))}
@@ -186,7 +191,7 @@ export function Plot({ plot, table, mark, onPick, hint, testid }: PlotProps) {
 				{mark !== undefined && mark >= xr[0] && mark <= xr[1] && (
 					<line x1={px(mark)} x2={px(mark)} y1={TOP} y2={TOP + h} class="chosen" />
 				)}
-				{series.map((s) => (
+				{[...series].reverse().map((s) => (
 					<path
 						key={s.key}
 						d={line(xs, s.values, px, py, plot.steps)}

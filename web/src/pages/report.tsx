@@ -8,27 +8,31 @@ import { useEffect, useMemo } from "preact/hooks";
 import { queryOf, windowOf } from "../model/pages.ts";
 import {
 	byLength,
+	columnIndex,
 	type Field,
+	type Hist,
 	isNothing,
 	type Named,
+	type PlotDoc,
 	type ReportDoc,
 	type Row,
 	type TableDoc,
 } from "../model/report.ts";
 import type { Params } from "../model/selection.ts";
 import { intervalOf, pageOf } from "../model/targets.ts";
-import { classOfReason, type Frame } from "../model/trace.ts";
+import { classOfReason } from "../model/trace.ts";
 import { api, reportUrl } from "../net/api.ts";
 import { Duration, Swatch } from "../views/bits.tsx";
 import { useStore } from "../views/ctx.ts";
-import { CellView } from "./cells.tsx";
+import { CellView, cellTitle } from "./cells.tsx";
 import { shownColumns } from "./columns.ts";
 import { type Crumb, Download, Filters, PageHead } from "./head.tsx";
+import { Histogram } from "./histogram.tsx";
 import { useLoaded } from "./load.ts";
 import { Panel, RowPanel } from "./panel.tsx";
 import { Plot } from "./plot.tsx";
 import { CHUNK, LocalRows, RemoteRows, type Rows } from "./rows.ts";
-import { Table } from "./table.tsx";
+import { Table, titleCase } from "./table.tsx";
 
 export interface Chosen {
 	doc: ReportDoc;
@@ -53,6 +57,8 @@ export interface ReportPageProps {
 	report: string;
 	crumbs: readonly Crumb[];
 	windowed?: boolean;
+	/** Of one thing: there is nothing to filter by. */
+	story?: boolean;
 	switches?: ComponentChildren;
 	/** Above the tables, below the figures. */
 	above?: (doc: ReportDoc) => ComponentChildren;
@@ -60,6 +66,11 @@ export interface ReportPageProps {
 	panel?: (chosen: Chosen) => ComponentChildren | null;
 	/** Below the head instead of the report's fields. */
 	fields?: (doc: ReportDoc) => ComponentChildren;
+	/** Drawn for each row of a table, and its column's title. null: nothing for this table. */
+	drawing?: (
+		doc: ReportDoc,
+		table: TableDoc,
+	) => { title: string; render: (row: Row) => ComponentChildren } | null;
 	/** A click on a plot's point. */
 	onPlot?: (doc: ReportDoc, row: Row, x: number) => void;
 	plotHint?: string;
@@ -98,7 +109,7 @@ export function ReportPage(p: ReportPageProps) {
 					<Download href={reportUrl(p.report, query, "svg")} text="SVG" title="The plot" />
 				)}
 			</PageHead>
-			<Filters />
+			{!p.story && <Filters />}
 			{error && (
 				<p class="banner" role="alert" data-testid="page-error">
 					{error}
@@ -158,40 +169,52 @@ function Body(
 			<div class={`page-main ${many || plots.length ? "scrolls" : ""}`}>
 				{p.fields ? p.fields(doc) : <Fields fields={doc.fields} />}
 				{p.above?.(doc)}
-				{plots.map(({ plot, table }, i) => (
-					<Plot
-						key={i}
-						plot={plot}
-						table={table}
-						mark={p.plotMark?.(doc)}
-						hint={
-							p.plotHint ?? (timed(table, plot.x) ? "click: that time on the timeline" : undefined)
-						}
-						onPick={
-							p.onPlot
-								? (r, x) => p.onPlot?.(doc, r, x)
-								: timed(table, plot.x)
-									? (r, x) => showAt(store, doc, table, r, x)
-									: undefined
-						}
-						testid={`plot-${i}`}
-					/>
-				))}
-				{tables.map((t, i) => (
-					<ReportTable
-						key={`${doc.report}.${t.key}`}
-						report={p.report}
-						doc={doc}
-						table={t}
-						query={p.query}
-						main={i === 0}
-						fit={many}
-						heading={many}
-						chosen={chosen}
-						place={p.place}
-						sources={sources}
-					/>
-				))}
+				{plots.length > 0 && (
+					<div class={`plots${plots.length > 1 ? " many" : ""}`}>
+						{plots.map(({ plot, table }, i) =>
+							isHistogram(plot, table) ? (
+								<div class="plot-hist" key={i}>
+									<h3>{plot.title}</h3>
+									<Histogram hist={histFrom(plot, table)} height={168} what="in all" />
+								</div>
+							) : (
+								<Plot
+									key={i}
+									plot={plot}
+									table={table}
+									mark={p.plotMark?.(doc)}
+									hint={p.plotHint ?? (timed(table, plot.x) ? "click → timeline" : undefined)}
+									onPick={
+										p.onPlot
+											? (r, x) => p.onPlot?.(doc, r, x)
+											: timed(table, plot.x)
+												? (r, x) => showAt(store, doc, table, r, x)
+												: undefined
+									}
+									testid={`plot-${i}`}
+								/>
+							),
+						)}
+					</div>
+				)}
+				<div class={many ? "tables" : "table-only"}>
+					{tables.map((t, i) => (
+						<ReportTable
+							key={`${doc.report}.${t.key}`}
+							report={p.report}
+							doc={doc}
+							table={t}
+							query={p.query}
+							main={i === 0}
+							fit={many}
+							heading={many || (plots.length > 0 && t.title !== null)}
+							chosen={chosen}
+							place={p.place}
+							sources={sources}
+							drawing={p.drawing?.(doc, t) ?? null}
+						/>
+					))}
+				</div>
 				{tables.every((t) => t.total === 0) && !doc.text && (
 					<p class="hint" data-testid="nothing">
 						There is nothing of it here.
@@ -209,6 +232,22 @@ function Body(
 			)}
 		</div>
 	);
+}
+
+/** Counts over buckets of durations are bars, not a line. */
+const isHistogram = (plot: PlotDoc, table: TableDoc): boolean =>
+	plot.log_x &&
+	plot.steps &&
+	plot.y_kind === "count" &&
+	plot.y.length === 1 &&
+	table.columns[columnIndex(table, plot.x)]?.kind === "ns";
+
+function histFrom(plot: PlotDoc, table: TableDoc): Hist {
+	const [x, y] = [columnIndex(table, plot.x), columnIndex(table, plot.y[0] as string)];
+	return table.rows.flatMap((r) => {
+		const [lower, n] = [r[x], r[y]];
+		return typeof lower === "number" && typeof n === "number" && n > 0 ? [[lower, n] as const] : [];
+	});
 }
 
 const timed = (table: TableDoc, x: string): boolean =>
@@ -238,18 +277,21 @@ export function Fields({ fields }: { fields: readonly Field[] }) {
 	if (!fields.length) return null;
 	return (
 		<dl class="fields" data-testid="fields">
-			{plain.map((f) => (
+			{grouped(plain).map(([f, parts]) => (
 				<div key={f.key}>
 					<dt>{f.title}</dt>
 					<dd data-field={f.key}>
-						<CellView
-							column={{ key: f.key, title: f.title, kind: f.kind, flags: linkFlags(f.key) }}
-							cell={f.value}
-							most={0}
-							interval={null}
-							reason=""
-						/>
+						<FieldValue field={f} />
 					</dd>
+					{parts.length > 0 && (
+						<dd class="parts-of">
+							{parts.map((q) => (
+								<span key={q.key} data-field={q.key}>
+									{q.title.trim()} <FieldValue field={q} />
+								</span>
+							))}
+						</dd>
+					)}
 				</div>
 			))}
 			{named.map((f) => (
@@ -269,22 +311,35 @@ export function Fields({ fields }: { fields: readonly Field[] }) {
 			{stacks.map((f) => (
 				<div key={f.key}>
 					<dt>{f.title}</dt>
-					<dd
-						title={(f.value as readonly Frame[])
-							.map((x) => `${x.func} ${x.file}:${x.line}`)
-							.join("\n")}
-					>
-						<CellView
-							column={{ key: f.key, title: f.title, kind: "stack", flags: [] }}
-							cell={f.value}
-							most={0}
-							interval={null}
-							reason=""
-						/>
+					<dd title={cellTitle("stack", f.value)}>
+						<FieldValue field={f} />
 					</dd>
 				</div>
 			))}
 		</dl>
+	);
+}
+
+/** Titles that begin with blanks are parts of the figure before. */
+function grouped(fields: readonly Field[]): [Field, Field[]][] {
+	const out: [Field, Field[]][] = [];
+	for (const f of fields) {
+		const last = out[out.length - 1];
+		if (last && f.title.startsWith(" ")) last[1].push(f);
+		else out.push([f, []]);
+	}
+	return out;
+}
+
+function FieldValue({ field: f }: { field: Field }) {
+	return (
+		<CellView
+			column={{ key: f.key, title: f.title, kind: f.kind, flags: linkFlags(f.key) }}
+			cell={f.value}
+			most={0}
+			interval={null}
+			reason=""
+		/>
 	);
 }
 
@@ -304,6 +359,7 @@ function ReportTable(p: {
 	chosen: Signal<{ table: string; index: number } | null>;
 	place: string;
 	sources: Map<string, { rows: Rows; table: TableDoc }>;
+	drawing: { title: string; render: (row: Row) => ComponentChildren } | null;
 }) {
 	const store = useStore();
 	const { doc, chosen } = p;
@@ -332,10 +388,11 @@ function ReportTable(p: {
 		[table],
 	);
 	p.sources.set(p.table.key, { rows, table });
-	const shown = useMemo(
-		() => shownColumns(p.report, table.key, table.columns),
-		[p.report, table.columns],
-	);
+	const drawn = p.drawing !== null;
+	const shown = useMemo(() => {
+		const columns = shownColumns(p.report, table.key, table.columns);
+		return drawn ? [...columns, -1] : columns;
+	}, [p.report, table.columns, drawn]);
 	const selected = useComputed(() =>
 		chosen.value?.table === p.table.key ? chosen.value.index : null,
 	);
@@ -376,10 +433,10 @@ function ReportTable(p: {
 	const csv = new URLSearchParams(p.query);
 	csv.set("table", table.key);
 	return (
-		<section class={`table-part ${p.fit ? "fit" : ""}`}>
+		<section class={`table-part${p.fit ? " fit" : ""}${shown.length > 9 ? " broad" : ""}`}>
 			{p.heading && (
 				<h2>
-					{table.title ?? table.key}
+					{titleCase(table.title ?? table.key)}
 					<Download
 						href={reportUrl(p.report, csv, "csv")}
 						text="CSV"
@@ -398,6 +455,7 @@ function ReportTable(p: {
 				main={p.main}
 				testid={`table-${table.key}`}
 				fit={p.fit}
+				{...(p.drawing ? { drawing: p.drawing } : {})}
 			/>
 		</section>
 	);

@@ -11,7 +11,7 @@ import { cellAt, type Hist, type Row, sortable } from "../model/report.ts";
 import type { Interval } from "../model/targets.ts";
 import { useStore } from "../views/ctx.ts";
 import { CellView, cellTitle, isNumeric } from "./cells.tsx";
-import { placeColumns } from "./columns.ts";
+import { FILLER, placeColumns } from "./columns.ts";
 import type { Rows } from "./rows.ts";
 import { useSize } from "./size.ts";
 
@@ -177,7 +177,12 @@ export function Table(p: TableProps) {
 				<thead>
 					<tr>
 						{placed.map(({ index }) => {
-							if (index < 0) return <th key="-">{p.drawing?.title}</th>;
+							if (index < 0)
+								return (
+									<th key={index} class="left">
+										{index === FILLER ? "" : p.drawing?.title}
+									</th>
+								);
 							const c = rows.columns[index] as (typeof rows.columns)[number];
 							const on = rows.sort === c.key;
 							const title = titleCase(c.title);
@@ -220,9 +225,10 @@ export function Table(p: TableProps) {
 								onDblClick={() => p.onOpen(row, i)}
 							>
 								{placed.map(({ index }) => {
+									if (index === FILLER) return <td key={index} />;
 									if (index < 0)
 										return (
-											<td key="-" class="drawing">
+											<td key={index} class="drawing">
 												{p.drawing?.render(row)}
 											</td>
 										);
@@ -256,7 +262,7 @@ export function Table(p: TableProps) {
 }
 
 /** "p99" stays as it is. */
-const titleCase = (t: string): string =>
+export const titleCase = (t: string): string =>
 	/^p\d/.test(t) ? t : t.charAt(0).toUpperCase() + t.slice(1);
 
 /** First and last bucket of the small plots in a table. */

@@ -2,7 +2,7 @@
 // Tasks: the types with their durations beside the tasks of one, drawn as small timelines on one scale so that the eye
 // finds what the slow ones have in common; and one task's story with its tree.
 
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { formatCount, formatDuration } from "../base/format.ts";
 import { between, bucketsOf } from "../model/histogram.ts";
@@ -46,7 +46,16 @@ function typesParams(params: Params): Record<string, string> {
 function TaskLists({ params }: { params: Params }) {
 	const store = useStore();
 	const window = windowOf(params, store.window.value, store.duration.value);
-	const types = useReport("tasks", queryOf(typesParams(params), window));
+	// The order of the types is not part of the address: that of the tasks beside them is.
+	const order = useSignal<{ key: string; asc: boolean } | null>(null);
+	const typesQuery = queryOf(
+		{
+			...typesParams(params),
+			...(order.value ? { sort: order.value.key, asc: order.value.asc ? "1" : "0" } : {}),
+		},
+		window,
+	);
+	const types = useReport("tasks", typesQuery);
 	const doc = types.value.doc;
 	const table = doc?.tables.find((t) => t.key === "types") ?? null;
 	const first = table?.rows[0] && cellAt(table, table.rows[0], "type");
@@ -73,7 +82,13 @@ function TaskLists({ params }: { params: Params }) {
 				/>
 				<Download href={reportUrl("tasks", query, "json")} text="JSON" title="All of it" />
 			</PageHead>
-			<Filters without={["type", "complete", "latmin", "latmax"]} />
+			<Filters
+				without={[
+					"type",
+					"complete",
+					...(bucketsOf(params.latmin, params.latmax) ? ["latmin", "latmax"] : []),
+				]}
+			/>
 			{types.value.error && (
 				<p class="banner" role="alert" data-testid="page-error">
 					{types.value.error}
@@ -87,12 +102,7 @@ function TaskLists({ params }: { params: Params }) {
 						</p>
 					) : (
 						<>
-							<Types
-								doc={doc}
-								table={table}
-								type={type}
-								query={queryOf(typesParams(params), window)}
-							/>
+							<Types table={table} type={type} query={typesQuery} order={order} />
 							<Instances key={type} type={type} params={params} />
 						</>
 					)}
@@ -102,14 +112,15 @@ function TaskLists({ params }: { params: Params }) {
 	);
 }
 
-function Types(p: { doc: ReportDoc; table: TableDoc; type: string; query: URLSearchParams }) {
+function Types(p: {
+	table: TableDoc;
+	type: string;
+	query: URLSearchParams;
+	order: Signal<{ key: string; asc: boolean } | null>;
+}) {
 	const store = useStore();
 	const params = store.params.value;
 	const rows = useMemo(() => new RemoteRows(store, "tasks", p.query, p.table, true), [p.table]);
-	const order = useSignal<{ key: string; asc: boolean }>({
-		key: p.table.sort ?? "count",
-		asc: false,
-	});
 	const at = p.table.rows.findIndex((r) => cellAt(p.table, r, "type") === p.type);
 	const row = p.table.rows[at];
 	const shown = useMemo(
@@ -141,8 +152,14 @@ function Types(p: { doc: ReportDoc; table: TableDoc; type: string; query: URLSea
 			<Table
 				rows={rows}
 				shown={shown}
-				ascending={order.value.asc}
-				onSort={() => {}}
+				ascending={p.order.value?.asc ?? false}
+				onSort={(key) => {
+					const now = p.order.peek();
+					p.order.value = {
+						key,
+						asc: key === p.table.sort ? !(now?.asc ?? false) : key === "type",
+					};
+				}}
 				selected={selected}
 				onOpen={(r) => choose(String(cellAt(p.table, r, "type")))}
 				intervalOf={() => null}
@@ -289,6 +306,7 @@ function TaskStory({ id }: { id: string }) {
 				report="tasks"
 				crumbs={crumbs}
 				windowed={false}
+				story
 				above={(doc) => {
 					const field = doc.fields.find((f) => f.key === "type")?.value;
 					if (typeof field === "string" && field !== type.peek())
