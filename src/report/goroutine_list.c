@@ -16,11 +16,16 @@ struct member {
 	struct kymo_times times;
 	kymo_ns blocked;
 	kymo_goroutine_ix g;
+	uint32_t kept;  // its waits by reason begin there in `blocks`; NOT_KEPT: found anew when they are shown
 };
+#define NOT_KEPT UINT32_MAX
+#define KEPT_FROM 256  // records of a goroutine from which on that would take long
 
 struct list {
 	const struct report *r;
 	VEC(struct member) members;
+	VEC(struct kymo_named_ns)
+	blocks;  // of each that is kept, and after its last one of no length
 	struct life_classes classes;
 	uint32_t *range_from, *ranges;  // rows of the trace's ranges by goroutine
 };
@@ -29,6 +34,7 @@ static void list_free(void *p)
 {
 	struct list *m = p;
 	vec_free(&m->members);
+	vec_free(&m->blocks);
 	life_classes_free(&m->classes);
 	free(m->range_from);
 	free(m->ranges);
@@ -118,27 +124,35 @@ static kymo_stack_ix last_stack(const struct kymo_trace *t, kymo_goroutine_ix g)
 	return last ? last : t->g.start_stack.at[g];
 }
 
-/* All that sorting needs. */
-static void keys(const void *ctx, size_t i, union cell *c)
+/* One of the cells that cost nothing: those to sort by. */
+static void sort_cell(const void *ctx, size_t i, size_t column, union cell *c)
 {
 	const struct list *m = ctx;
 	const struct kymo_trace *t = m->r->trace;
 	const struct member *x = &m->members.at[i];
 	kymo_goroutine_ix g = x->g;
-	c[ID].u64 = t->g.id.at[g];
-	c[NAME].text = kymo_trace_string(t, t->g.name.at[g]);
-	c[BEGIN].ns = t->g.begin.at[g];
-	c[END].ns = t->g.flags.at[g] & KYMO_G_ENDED ? t->g.end.at[g] : -1;
-	c[TOTAL].ns = x->times.total;
-	c[EXECUTION].ns = x->times.execution;
-	c[SCHED_WAIT].ns = x->times.sched_wait;
-	c[SYSCALL].ns = x->times.syscall;
-	c[SYSCALL_BLOCK].ns = x->times.syscall_block;
-	c[BLOCKED].ns = x->blocked;
-	kymo_ns known = x->times.execution + x->times.sched_wait + x->times.syscall +
-	                x->times.syscall_block + x->blocked;
-	c[UNKNOWN].ns = x->times.total > known ? x->times.total - known : 0;
-	c[CREATOR].u64 = t->g.creator.at[g] ? t->g.id.at[t->g.creator.at[g]] : KYMO_NONE;
+	switch (column) {
+	case ID: c->u64 = t->g.id.at[g]; break;
+	case NAME: c->text = kymo_trace_string(t, t->g.name.at[g]); break;
+	case BEGIN: c->ns = t->g.begin.at[g]; break;
+	case END: c->ns = t->g.flags.at[g] & KYMO_G_ENDED ? t->g.end.at[g] : -1; break;
+	case TOTAL: c->ns = x->times.total; break;
+	case EXECUTION: c->ns = x->times.execution; break;
+	case SCHED_WAIT: c->ns = x->times.sched_wait; break;
+	case SYSCALL: c->ns = x->times.syscall; break;
+	case SYSCALL_BLOCK: c->ns = x->times.syscall_block; break;
+	case BLOCKED: c->ns = x->blocked; break;
+	case UNKNOWN: {
+		kymo_ns known = x->times.execution + x->times.sched_wait + x->times.syscall +
+		                x->times.syscall_block + x->blocked;
+		c->ns = x->times.total > known ? x->times.total - known : 0;
+		break;
+	}
+	case CREATOR:
+		c->u64 = t->g.creator.at[g] ? t->g.id.at[t->g.creator.at[g]] : KYMO_NONE;
+		break;
+	default: break;
+	}
 }
 
 static void row(const void *ctx, size_t i, union cell *c)
@@ -150,16 +164,24 @@ static void row(const void *ctx, size_t i, union cell *c)
 	const struct member *x = &m->members.at[i];
 	enum kymo_rules rules = m->r->compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT;
 	size_t blocks = 0, ranges = 0;
-	keys(ctx, i, c);
-	struct kymo_times same;
-	times_of_blocks(t, x->g, &m->r->sel, rules, &same, block, &blocks, NAMED_MAX);
-	blocks = blocks < NAMED_MAX ? blocks : NAMED_MAX;
+	for (size_t k = 0; k < COLUMNS; k++)
+		sort_cell(ctx, i, k, &c[k]);
+	const struct kymo_named_ns *waits = block;
+	if (x->kept == NOT_KEPT) {
+		struct kymo_times same;
+		times_of_blocks(t, x->g, &m->r->sel, rules, &same, block, &blocks, NAMED_MAX);
+		blocks = blocks < NAMED_MAX ? blocks : NAMED_MAX;
+	} else {
+		waits = m->blocks.at + x->kept;
+		while (waits[blocks].ns)
+			blocks++;
+	}
 	ranges = add_ranges(m, x->g, range);
-	c[BLOCK].named.at = block;
+	c[BLOCK].named.at = waits;
 	c[BLOCK].named.count = blocks;
 	c[RANGE].named.at = range;
 	c[RANGE].named.count = ranges;
-	life_of(&m->classes, t->g.name.at[x->g], &x->times, block, blocks, c[LIFE].life);
+	life_of(&m->classes, t->g.name.at[x->g], &x->times, waits, blocks, c[LIFE].life);
 	c[CREATE_STACK].u64 = t->g.create_stack.at[x->g];
 	c[FIRST_STACK].u64 = t->g.start_stack.at[x->g];
 	c[LAST_STACK].u64 = last_stack(t, x->g);
@@ -198,11 +220,19 @@ static bool add_members(struct list *m)
 		if (!select_has(&r->sel, g) || (cut && !select_piece(t, &r->sel, g, 0, &p)))
 			continue;
 		times_add(&a, g, &x.times);
-		for (size_t c = 0; c < t->reasons.count; c++) {
+		bool keep = t->g.span_records.at[g] >= KEPT_FROM;
+		x.kept = keep ? (uint32_t)m->blocks.count : NOT_KEPT;
+		for (size_t c = 0; c < t->reasons.count && ok; c++) {
+			if (!a.block[c])
+				continue;
 			x.blocked += a.block[c];
+			ok = !keep ||
+			     vec_push(&m->blocks,
+			              ((struct kymo_named_ns){t->reasons.at[c], a.block[c]}));
 			a.block[c] = 0;
 		}
-		ok = vec_push(&m->members, x);
+		ok = ok && (!keep || vec_push(&m->blocks, ((struct kymo_named_ns){0, 0})));
+		ok = ok && vec_push(&m->members, x);
 	}
 	times_end(&a);
 	return ok;
@@ -229,7 +259,7 @@ enum kymo_status report_goroutine_list(struct report *r, struct kymo_error *err)
 	                                       .column_count = COLUMNS,
 	                                       .rows = m->members.count,
 	                                       .row = row,
-	                                       .keys = keys,
+	                                       .sort_cell = sort_cell,
 	                                       .ctx = m,
 	                                       .sort = "total_ns"})
 	               ? KYMO_OK

@@ -44,29 +44,29 @@ static uint64_t key_of(enum cell_kind kind, const union cell *c)
 	}
 }
 
-/* Stable. Digits that all keys share cost one look. */
+#define DIGIT 11
+#define DIGITS (1u << DIGIT)
+
+/* Stable. Digits that all keys share are passed over. */
 static bool radix_sort(struct keyed *a, size_t n)
 {
 	struct keyed *b = malloc((n + 1) * sizeof *b), *from = a, *to = b;
-	size_t *count = malloc(65537 * sizeof *count);
-	if (!b || !count) {
-		free(b);
-		free(count);
+	size_t count[DIGITS + 1];
+	uint64_t differ = 0;
+	if (!b)
 		return false;
-	}
-	for (unsigned shift = 0; shift < 64; shift += 16) {
-		uint64_t differ = 0;
-		for (size_t i = 1; i < n; i++)
-			differ |= (from[i].key ^ from[0].key) >> shift & 0xffff;
-		if (!differ)
+	for (size_t i = 1; i < n; i++)
+		differ |= a[i].key ^ a[0].key;
+	for (unsigned shift = 0; shift < 64; shift += DIGIT) {
+		if (!(differ >> shift & (DIGITS - 1)))
 			continue;
-		memset(count, 0, 65537 * sizeof *count);
+		memset(count, 0, sizeof count);
 		for (size_t i = 0; i < n; i++)
-			count[(from[i].key >> shift & 0xffff) + 1]++;
-		for (size_t d = 0; d < 65536; d++)
+			count[(from[i].key >> shift & (DIGITS - 1)) + 1]++;
+		for (size_t d = 0; d < DIGITS; d++)
 			count[d + 1] += count[d];
 		for (size_t i = 0; i < n; i++)
-			to[count[from[i].key >> shift & 0xffff]++] = from[i];
+			to[count[from[i].key >> shift & (DIGITS - 1)]++] = from[i];
 		struct keyed *x = from;
 		from = to;
 		to = x;
@@ -74,8 +74,18 @@ static bool radix_sort(struct keyed *a, size_t n)
 	if (from != a)
 		memcpy(a, from, n * sizeof *a);
 	free(b);
-	free(count);
 	return true;
+}
+
+/* The cell to sort by. */
+static inline void fill_key(const struct table *t, size_t row, size_t column, union cell *cells)
+{
+	if (t->sort_cell)
+		t->sort_cell(t->ctx, row, column, &cells[column]);
+	else if (t->keys)
+		t->keys(t->ctx, row, cells);
+	else
+		report_fill(t, row, cells);
 }
 
 static bool order_numbers(const struct table *t, size_t column, int direction, uint32_t *rows)
@@ -84,7 +94,7 @@ static bool order_numbers(const struct table *t, size_t column, int direction, u
 	union cell *cells = report_cells(t);
 	bool ok = a && cells;
 	for (size_t i = 0; ok && i < t->rows; i++) {
-		(t->keys ? t->keys : t->row)(t->ctx, i, cells);
+		fill_key(t, i, column, cells);
 		uint64_t key = key_of(t->columns[column].kind, &cells[column]);
 		a[i] = (struct keyed){direction > 0 ? key : ~key, (uint32_t)i};
 	}
@@ -121,7 +131,7 @@ static bool order_texts(const struct table *t, size_t column, int direction, uin
 	union cell *cells = report_cells(t);
 	bool ok = a && cells;
 	for (size_t i = 0; ok && i < t->rows; i++) {
-		(t->keys ? t->keys : t->row)(t->ctx, i, cells);
+		fill_key(t, i, column, cells);
 		a[i] = (struct text_row){cells[column].text, (uint32_t)i};
 	}
 	if (ok && t->rows)

@@ -42,14 +42,22 @@ static const struct {
 	{"compat", 0},
 };
 
-static bool known(const struct report_def *def, const char *key)
+/* One of the report's own; where it has the name of a common one, it has its own meaning. */
+static bool is_own(const struct report_def *def, const char *key)
 {
-	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-		if (strcmp(common[i].key, key) == 0)
-			return !common[i].when || def->common & common[i].when;
 	for (const struct report_param_def *p = def->params; p && p->key; p++)
 		if (strcmp(p->key, key) == 0)
 			return true;
+	return false;
+}
+
+static bool known(const struct report_def *def, const char *key)
+{
+	if (is_own(def, key))
+		return true;
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+		if (strcmp(common[i].key, key) == 0)
+			return !common[i].when || def->common & common[i].when;
 	return false;
 }
 
@@ -99,9 +107,10 @@ enum kymo_status report_take_params(struct report *r, struct kymo_error *err)
 	enum kymo_status st = take_time(r, "from", &f.from, err);
 	if (st == KYMO_OK)
 		st = take_time(r, "to", &f.to, err);
-	if (st == KYMO_OK && r->def->common & PARAM_REGION)
+	bool lengths = r->def->common & PARAM_REGION && !is_own(r->def, "latmin");
+	if (st == KYMO_OK && lengths)
 		st = take_time(r, "latmin", &f.region_min, err);
-	if (st == KYMO_OK && r->def->common & PARAM_REGION)
+	if (st == KYMO_OK && lengths)
 		st = take_time(r, "latmax", &f.region_max, err);
 	if (st == KYMO_OK)
 		st = take_number(r, "goroutine", &f.goroutine, err);

@@ -167,20 +167,19 @@ static void print(const struct canvas *c, const struct plot *p, enum cell_kind x
 		for (const char *s = text; *s; s++)
 			width += (*s & 0xc0) == 0x80;
 		buf_printf(out, "%*s \xe2\x94\x82", width, text);
+		int ink = -1;  // the line whose colour is on
 		for (unsigned col = 0; col < c->columns; col++) {
 			uint8_t d = c->dots[row][col];
 			const char cell[4] = {(char)0xe2, (char)(0xa0 | d >> 6),
 			                      (char)(0x80 | (d & 0x3f)), 0};
-			if (!d) {
-				buf_putc(out, ' ');
-				continue;
+			if (d && how->colour && ink != c->line[row][col]) {
+				ink = c->line[row][col];
+				buf_printf(out, "\033[%sm", colours[ink]);
 			}
-			if (how->colour)
-				buf_printf(out, "\033[%sm%s\033[0m", colours[c->line[row][col]],
-				           cell);
-			else
-				buf_puts(out, cell);
+			buf_puts(out, d ? cell : " ");
 		}
+		if (ink >= 0)
+			buf_puts(out, "\033[0m");
 		buf_putc(out, '\n');
 	}
 	report_axis_label(a, x_kind, c->x0);

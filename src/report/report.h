@@ -128,8 +128,9 @@ struct table {
 	size_t column_count;
 	size_t rows;
 	void (*row)(const void *ctx, size_t row, union cell *cells);  // sets all cells of a row
-	void (*keys)(const void *ctx, size_t row,
-	             union cell *cells);  // only those to sort by; NULL: `row` is as cheap
+	// Cheaper ways to the cells to sort by, or NULL: all of a row; or, where there are millions of rows, one.
+	void (*keys)(const void *ctx, size_t row, union cell *cells);
+	void (*sort_cell)(const void *ctx, size_t row, size_t column, union cell *cell);
 	const void *ctx;
 	const char *sort;  // key of the column it is sorted by unless told otherwise; NULL: as the rows stand
 	bool quiet;  // not in the terminal: a curve's points

@@ -11,6 +11,7 @@
 #include "http/router.h"
 #include "serve/model.h"
 #include "serve/shelf.h"
+#include "serve/warm.h"
 
 /* A trace that is loaded and ready. */
 struct api {
@@ -19,6 +20,7 @@ struct api {
 	char id[17];     // names the trace and the version of the answers
 	char name[256];  // of the file, without its folder
 	struct shelf *shelf;
+	struct warm *warm;
 };
 
 /* Answers a request under /api/. */

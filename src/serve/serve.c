@@ -23,8 +23,8 @@ struct serve {
 	const struct kymo_load_options *options;
 };
 
-/* Reports that are kept: one of a few million goroutines takes some 100 MB. */
-#define SHELF_SLOTS 12
+/* Reports that are kept: those of the whole trace (warm.c), and as many of windows that were looked at. */
+#define SHELF_SLOTS 40
 /*
  * Counted up whenever the bytes of a tile change for the same trace: browsers keep tiles for a
  * year.
@@ -156,6 +156,7 @@ static void api_free(struct api *a)
 {
 	if (!a)
 		return;
+	warm_stop(a->warm);
 	shelf_free(a->shelf);
 	model_free(a->model);
 	kymo_trace_free(a->trace);
@@ -190,6 +191,7 @@ enum kymo_status serve_load(struct serve *s, struct kymo_input *in,
 		api_free(a);
 		return status;
 	}
+	a->warm = warm_start(a->shelf);
 	__atomic_store_n(&s->ready, a, __ATOMIC_RELEASE);
 	return KYMO_OK;
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/warm.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "report/profile.h"
+
+#define NICE 10
+
+struct warm {
+	struct shelf *shelf;
+	pthread_t thread;
+	bool stop;
+};
+
+/* In about the order in which pages are looked at. */
+static const struct job {
+	const char *report;  // NULL: a profile
+	struct report_param param;
+} jobs[] = {
+	{"goroutines", {0}},
+	{NULL, {"kind", "sync"}},
+	{NULL, {"kind", "sched"}},
+	{NULL, {"kind", "net"}},
+	{NULL, {"kind", "syscall"}},
+	{"sched", {0}},
+	{"tasks", {0}},
+	{"regions", {0}},
+	{"gc", {0}},
+	{"mmu", {0}},
+	{"logs", {0}},
+	{"net", {0}},
+	{"syscalls", {0}},
+	{"locks", {0}},
+	{"chans", {0}},
+	{NULL, {"kind", "block"}},
+	{"goroutines", {"list", "1"}},
+};
+
+/* The order of the first page, too. */
+static void warm_report(struct shelf *s, struct report *r)
+{
+	for (size_t i = 0; i < r->tables.count; i++) {
+		const uint32_t *order;
+		report_order(r, i, NULL, &order, NULL);
+	}
+	shelf_release(s, r);
+}
+
+static void *run(void *arg)
+{
+	struct warm *w = arg;
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);  // of this thread only, on Linux
+	for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+		const struct report_def *def =
+			jobs[i].report ? report_find(jobs[i].report) : &report_profile;
+		struct report *r;
+		if (__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
+			break;
+		if (def && shelf_get(w->shelf, def, &jobs[i].param, jobs[i].param.key != NULL, &r,
+		                     NULL) == KYMO_OK)
+			warm_report(w->shelf, r);
+	}
+	return NULL;
+}
+
+struct warm *warm_start(struct shelf *s)
+{
+	struct warm *w = calloc(1, sizeof *w);
+	if (!w)
+		return NULL;
+	w->shelf = s;
+	if (pthread_create(&w->thread, NULL, run, w) != 0) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void warm_stop(struct warm *w)
+{
+	if (!w)
+		return;
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+	pthread_join(w->thread, NULL);
+	free(w);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the reports of the whole trace before anybody asks, one after another, on a thread of low priority: a page that is
+ * opened later has its answer at once.
+ */
+#ifndef KYMO_SERVE_WARM_H
+#define KYMO_SERVE_WARM_H
+
+#include "serve/shelf.h"
+
+struct warm;
+
+/* NULL: no memory; then nothing is run beforehand. */
+struct warm *warm_start(struct shelf *s);
+/* Ends it after the report under way. NULL is fine. */
+void warm_stop(struct warm *w);
+
+#endif
