@@ -60,12 +60,16 @@ KYMO_API kymo_ns kymo_mmu_span(const struct kymo_mmu *m);
 /** The mean utilisation over everything; NaN if there is nothing. */
 KYMO_API double kymo_mmu_mean(const struct kymo_mmu *m);
 
-/** MMU(window), exact but for the rounding of doubles. 0 for a window <= 0, NaN if there is nothing, or no memory. */
+/**
+ * MMU(window), exact but for the rounding of doubles. 0 for a window <= 0; NaN if there is nothing (Go's tool says 1),
+ * or no memory.
+ */
 KYMO_API double kymo_mmu_at(const struct kymo_mmu *m, kymo_ns window);
 
 /**
  * Of all windows of this length, each start as likely as any other: out[i] is the least utilisation u such that the
  * share q[i] of them have u or less. (0.01: 99 of 100 windows have more.) Where windows have no room to slide: MMU(window).
+ * KYMO_RULES_GO126: MMU(window), always: Go's tool collects no distribution, and falls back to the minimum.
  * Errors: KYMO_E_MEMORY.
  */
 KYMO_API enum kymo_status kymo_mmu_quantiles(const struct kymo_mmu *m, kymo_ns window,

@@ -195,8 +195,8 @@ static kymo_ns selected(const struct work *w, kymo_goroutine_ix g, kymo_ns a, ky
 {
 	struct kymo_interval p;
 	kymo_ns sum = 0;
-	if (!g)  // nobody's: it belongs to everybody
-		return !w->sel || !w->sel->goroutines ? inside(w, a, b) : 0;
+	if (!w->sel || !w->sel->piece_from)
+		return select_has(w->sel, g) ? inside(w, a, b) : 0;
 	for (uint32_t i = 0; select_piece(w->t, w->sel, g, i, &p); i++)
 		sum += select_overlap(&p, a, b);
 	return sum;
@@ -243,8 +243,8 @@ static bool add_sweep(struct work *w, uint32_t i)
 		return false;
 	if (c)
 		c->c.sweep += ns;
-	// The bytes are known, and counted, when it ends.
-	if (r->flags[i] & KYMO_RANGE_NO_END || !select_instant(w->t, w->sel, r->end[i]))
+	// The bytes are known, and counted, when it ends: with its last ns.
+	if (r->flags[i] & KYMO_RANGE_NO_END || !inside(w, r->end[i] - 1, r->end[i]))
 		return true;
 	group->swept += r->swept_bytes[i];
 	group->reclaimed += r->reclaimed_bytes[i];

@@ -99,6 +99,8 @@ enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_sele
 	util_clip(&u, select_from(sel), select_to(sel, t));
 	struct kymo_mmu *m = calloc(1, sizeof *m);
 	bool ok = m && (m->series = calloc(u.series.count + 1, sizeof *m->series));
+	if (ok)
+		m->rules = rules;
 	for (size_t i = 0; ok && i < u.series.count; i++) {
 		struct mmu_series *s = &m->series[m->count++];
 		ok = sum_up(s, &u.series.at[i], rules) && list_zeros(s) && cut_into_bands(s);
@@ -327,6 +329,8 @@ double kymo_mmu_at(const struct kymo_mmu *m, kymo_ns window)
 	struct best best;
 	if (window <= 0)
 		return 0;
+	if (!m->count && m->rules == KYMO_RULES_GO126)
+		return 1;
 	if (worst(m, window, &(struct taken){0}, &best) != KYMO_OK || !best.found)
 		return NAN;
 	return best.mean;

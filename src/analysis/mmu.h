@@ -33,6 +33,7 @@ struct kymo_mmu {
 	size_t count;
 	struct mmu_series *series;
 	kymo_ns span;
+	enum kymo_rules rules;
 };
 
 /* Where in a series an edge of the window is. Goes forward only. */

@@ -11,6 +11,7 @@
 #include "analysis/mmu.h"
 
 #define BUCKETS 1024
+#define FLAT 1e-11
 
 struct piece {
 	double low, high, mass;
@@ -31,6 +32,9 @@ static size_t bucket_of(double v)
 static inline bool add(struct dist_work *d, double a, double b, double mass)
 {
 	double low = a < b ? a : b, high = a < b ? b : a;
+	// What is flat but for rounding would be so dense that nothing else were left of a sum of densities.
+	if (high - low < FLAT)
+		high = low;
 	size_t first = bucket_of(low), last = bucket_of(high);
 	d->refined += mass;
 	if (first == last) {
@@ -161,7 +165,7 @@ enum kymo_status kymo_mmu_quantiles(const struct kymo_mmu *m, kymo_ns window, co
 	double total = 0, most = 0;
 	for (size_t i = 0; i < count; i++)
 		out[i] = NAN;
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; m->rules != KYMO_RULES_GO126 && i < m->count; i++)
 		if (mmu_duration(&m->series[i]) > window)
 			total += (double)(mmu_duration(&m->series[i]) - window);
 	double zero = total > 0 ? mass_at_zero(m, window) : 0;

@@ -130,7 +130,7 @@ static bool assist(struct replay *r, uint32_t i)
 	bool open = all->flags[i] & KYMO_RANGE_NO_END;
 	if (all->flags[i] & KYMO_RANGE_NO_BEGIN) {
 		// It is told right after its goroutine's first status.
-		start = r->t->g.seen.at[g] + 1;
+		start = r->t->g.seen.at[g] + 64;
 		bool executes = kymo_trace_goroutine_on_proc(r->t, all->proc[i], start) != 0;
 		if (!event(r, start, executes ? EV_ASSIST_ACTIVE : EV_ASSIST_BEGIN, all->proc[i], g))
 			return false;

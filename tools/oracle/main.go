@@ -8,6 +8,7 @@
 //	oracle goroutines FILE
 //	oracle tasks FILE       see annotations.go
 //	oracle regions FILE
+//	oracle mmu FILE         see mmu.go
 //	oracle verdict FILE     "ok", or the error that Go's reader ends with; the events are read and dropped
 //	oracle text FILE        the trace in a .test file, as bytes
 //	oracle fuzz FILE        the input in a file of Go's fuzz corpus, as bytes
@@ -33,10 +34,10 @@ func main() {
 	log.SetFlags(0)
 	verbs := map[string]func(string) error{
 		"stat": stat, "goroutines": goroutines, "verdict": verdict, "text": text, "fuzz": fuzz,
-		"tasks": tasks, "regions": regions,
+		"tasks": tasks, "regions": regions, "mmu": mmu,
 	}
 	if len(os.Args) != 3 || verbs[os.Args[1]] == nil {
-		log.Fatal("usage: oracle stat|goroutines|tasks|regions|verdict|text|fuzz FILE")
+		log.Fatal("usage: oracle stat|goroutines|tasks|regions|mmu|verdict|text|fuzz FILE")
 	}
 	if err := verbs[os.Args[1]](os.Args[2]); err != nil {
 		log.Fatal(err)
