@@ -126,13 +126,20 @@ bool go_paths_handle(struct api *a, struct http_request *req)
 	const char *at = http_request_path(req);
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		if (strcmp(paths[i].go, at) == 0) {
-			const char *raw = http_request_query(req, "raw");
-			if (!paths[i].profile || !raw || !*raw)
+			const char *raw = http_request_query(req, "raw"),
+				   *mode = http_request_query(req, "mode");
+			bool details = mode && strcmp(mode, "details") == 0,
+			     plot = mode && strcmp(mode, "plot") == 0;
+			bool mmu = strcmp(at, "/mmu") == 0 && (details || plot);
+			bool profile = paths[i].profile && raw && *raw;
+			if (!mmu && !profile)
 				redirect(req, &paths[i]);
-			else if (a)
-				reply_raw(a, req, &paths[i]);
-			else
+			else if (!a)
 				return false;  // still loading
+			else if (mmu)
+				go_mmu_reply(a, req, details);
+			else
+				reply_raw(a, req, &paths[i]);
 			return true;
 		}
 	return false;

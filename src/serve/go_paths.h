@@ -13,4 +13,7 @@ bool go_paths_is(const char *path);
 /* Answers, if the path is one of Go's. False if it is none, or if the answer wants a trace and `a` is NULL: it is loading. */
 bool go_paths_handle(struct api *a, struct http_request *req);
 
+/* /mmu?mode=plot, and mode=details. */
+void go_mmu_reply(struct api *a, struct http_request *req, bool details);
+
 #endif
