@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { browserPath, startBrowser, startKymo } from "./kymo.mjs";
+import { pageTests } from "./pages.mjs";
 
 const args = process.argv.slice(2);
 const external = args[0] === "--url";
@@ -318,16 +319,16 @@ await test("a stop-the-world is on screen at full width of the trace, at least t
 	if (trace.gc_cycles > 0) assert.ok(!found.lane || found.longest >= 2, JSON.stringify(found));
 });
 
-await test("the page of goroutines lists every group of the trace", async () => {
-	await page.getByTestId("page-goroutines").click();
-	const totals = await get("/api/report/goroutines");
-	await page.waitForFunction(
-		(n) => Number(document.querySelector('[data-testid="table-groups"]')?.dataset.total) === n,
-		totals.length,
-	);
-	await page.screenshot({ path: join(shots, "goroutines-light.png") });
-	await page.getByTestId("page-timeline").click();
-	await ready();
+const darkShots = await pageTests({
+	test,
+	page,
+	kymo,
+	get,
+	ready,
+	settled,
+	trace,
+	shots,
+	complaints,
 });
 
 await test("dark is dark, stays so, and the keys are told", async () => {
@@ -351,6 +352,11 @@ await test("dark is dark, stays so, and the keys are told", async () => {
 	await page.keyboard.press("Home");
 	await settled();
 	await page.screenshot({ path: join(shots, "whole-dark.png") });
+});
+
+await test("the pages in the dark", async () => {
+	await darkShots();
+	assert.equal(await hook(() => document.documentElement.dataset.theme), "dark");
 });
 
 await test("nothing was fetched from elsewhere, and the console is clean", async () => {

@@ -241,7 +241,7 @@ test("columns that do not fit go from the end, the room left goes to the text", 
 	);
 	assert.equal(Math.round(all.reduce((n, c) => n + c.width, 0)), 900);
 	assert.ok((all[0]?.width ?? 0) > 500);
-	const few = placeColumns(columns, shown, rows, 330, measure);
+	const few = placeColumns(columns, shown, rows, 250, measure);
 	assert.deepEqual(
 		few.map((c) => c.index),
 		[1, 0, 2],

@@ -23,7 +23,7 @@ export function linear(from: number, to: number, most = 5, base: 1000 | 1024 = 1
 	const step = unit * niceStep(length / unit, most);
 	const ticks: number[] = [];
 	// Counted, not added up: sums of 0.1 drift.
-	for (let i = Math.ceil(from / step - 1e-9); i * step <= from + length * (1 + 1e-9); i++)
+	for (let i = Math.ceil(from / step - 1e-9) + 0; i * step <= from + length * (1 + 1e-9); i++)
 		ticks.push(i * step);
 	return { at: (v) => (v - from) / length, value: (s) => from + s * length, ticks };
 }

@@ -118,10 +118,13 @@ export function Table(p: TableProps) {
 	};
 	const move = (by: number) => {
 		const now = selected.peek();
-		const next = now === null ? Math.ceil(top) : clamp(now + by, 0, rows.total - 1);
 		if (rows.total === 0) return;
-		selected.value = next;
-		reveal(next);
+		// The first step is to where one looks; to either end it is a jump all the same.
+		const far = Math.abs(by) >= rows.total;
+		const next = now === null && !far ? Math.ceil(top) : (now ?? 0) + by;
+		const at = clamp(next, 0, rows.total - 1);
+		selected.value = at;
+		reveal(at);
 	};
 	useEffect(() => {
 		if (!p.main) return;
