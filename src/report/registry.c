@@ -14,18 +14,9 @@ extern const struct report_def report_gc;
 extern const struct report_def report_mmu;
 
 const struct report_def *const report_all[] = {
-	&report_goroutines,
-	&report_tasks,
-	&report_regions,
-	&report_logs,
-	&report_sched,
-	&report_gc,
-	&report_mmu,
-	&report_net,
-	&report_syscalls,
-	&report_locks,
-	&report_chans,
-	NULL,
+	&report_goroutines, &report_tasks, &report_regions, &report_logs,
+	&report_sched,      &report_gc,    &report_mmu,     &report_net,
+	&report_syscalls,   &report_locks, &report_chans,   NULL,
 };
 
 const struct report_def *report_find(const char *name)

@@ -40,7 +40,8 @@ static kymo_ns make_pieces(struct gen_rng *rng, kymo_ns begin, unsigned bits, st
 	return at;
 }
 
-static void check_cell(const struct piece *pieces, const struct pyramid_cell *c, uint64_t index, unsigned k)
+static void check_cell(const struct piece *pieces, const struct pyramid_cell *c, uint64_t index,
+                       unsigned k)
 {
 	uint64_t left = index << k, right = left + (1ull << k), begins = 0;
 	unsigned __int128 ns[PLANE_COUNT] = {0};
