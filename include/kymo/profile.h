@@ -78,8 +78,9 @@ struct kymo_profile {
  * those of the window too: with everything selected SCHED's sum is the sum of `sched_wait`, BLOCK's that of all waits.
  *
  * KYMO_RULES_GO126: the samples of Go 1.26 (cmd/trace/pprof.go): of NET, SYNC, SYSCALL and SCHED nothing counts before
- * the goroutine first ran in the trace (so the latency from creation to first run is missing), and nothing that the
- * trace does not see the end of. Of a selection only goroutines and pieces (regions) count.
+ * the goroutine first ran in the trace (so the latency from creation to first run is missing), unless the selection is
+ * one of regions; and nothing that the trace does not see the end of. Of a selection only goroutines and pieces (regions)
+ * count.
  *
  * Free with kymo_profile_free. Errors: KYMO_E_MEMORY. Cost: O(spans), some 5 ns each, on two threads.
  */

@@ -14,7 +14,7 @@
 #ifndef KYMO_SELECT_H
 #define KYMO_SELECT_H
 
-#include <kymo/trace.h>
+#include <kymo/analysis.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,6 +31,7 @@ struct kymo_filter {
 	const char *region;  // its type, exactly; NULL: any
 	const char *region_at;  // "FILE:LINE" (FILE may be a path's tail) or "0xPC" of its innermost frame; NULL: any
 	kymo_ns region_min, region_max;  // length of the region, both inclusive
+	enum kymo_rules rules;  // of regions: KYMO_RULES_GO126: those that Go 1.26's pages /regionio, ... select
 };
 #define KYMO_FILTER_ALL \
 	((struct kymo_filter){.to = KYMO_NS_MAX, .goroutine = KYMO_NONE, .region_max = KYMO_NS_MAX})
@@ -52,7 +53,8 @@ struct kymo_selection {
 /**
  * Makes a selection. A region or task that nobody has selects nothing; that is no error.
  *
- * Regions: of nested ones the outermost counts. Tasks: on each goroutine that began, ended, logged for, or had a region
+ * Regions: of nested ones the outermost counts. By Go's rules these are the regions of kymo_region_list_compute
+ * (<kymo/annotations.h>), and one that begins inside another is left out even if it ends behind that one. Tasks: on each goroutine that began, ended, logged for, or had a region
  * of the task, the time from the first to the last of these; several tasks of a type together.
  * Errors: KYMO_E_RANGE: a regular expression or a place that is none, from after to; KYMO_E_MEMORY.
  * Cost: O(goroutines + regions + tasks + logs).

@@ -187,9 +187,10 @@ static void *walk_stretch(void *arg)
 			// Of two lives under one id only the last has an interval.
 			if (p->t->ids_repeat && idmap_peek(&p->t->row_of_id, p->t->g.id.at[g]) != g)
 				continue;
-			// If it never ran, all of it counts.
-			walk_window(p->t, g, INT64_MIN, INT64_MAX, 1u << REC_RUNNING,
-			            find_first_run, &v);
+			// If it never ran, all of it counts; and inside of regions.
+			if (!p->sel || !p->sel->piece_from)
+				walk_window(p->t, g, INT64_MIN, INT64_MAX, 1u << REC_RUNNING,
+				            find_first_run, &v);
 		}
 		if (p->regions)
 			v.region = p->regions->from[g];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a filter to goroutines and pieces of time. */
+#include <kymo/annotations.h>
 #include <kymo/select.h>
 
 #include <regex.h>
@@ -170,6 +171,18 @@ static bool regions_of(const struct kymo_trace *t, const struct kymo_filter *f, 
 	return ok;
 }
 
+static bool regions_of_go(const struct kymo_trace *t, const struct kymo_filter *f, piece_vec *out)
+{
+	const struct kymo_region_filter want = {
+		.type = f->region, .at = f->region_at, .min = f->region_min, .max = f->region_max};
+	struct kymo_region_list l;
+	bool ok = kymo_region_list_compute(t, NULL, &want, KYMO_RULES_GO126, &l, NULL) == KYMO_OK;
+	for (uint32_t i = 0; ok && i < l.count; i++)
+		ok = vec_push(out, ((struct piece){l.at[i].goroutine, l.at[i].begin, l.at[i].end}));
+	kymo_region_list_free(&l);
+	return ok;
+}
+
 /* What a goroutine did for a task, as instants: from the first to the last is a piece. */
 struct mention {
 	uint64_t task;
@@ -293,6 +306,28 @@ static void settle(piece_vec *v)
 	v->count = n;
 }
 
+static int by_ends(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+	if (x->g != y->g)
+		return x->g < y->g ? -1 : 1;
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return x->to < y->to ? -1 : x->to > y->to;
+}
+
+/* Go: sorts, and leaves out what begins before the one kept last ends. */
+static void settle_go(piece_vec *v)
+{
+	size_t n = 0;
+	if (v->count)
+		qsort(v->at, v->count, sizeof *v->at, by_ends);
+	for (size_t i = 0; i < v->count; i++)
+		if (n == 0 || v->at[n - 1].g != v->at[i].g || v->at[n - 1].to <= v->at[i].from)
+			v->at[n++] = v->at[i];
+	v->count = n;
+}
+
 static bool before(const struct piece *a, const struct piece *b)
 {
 	return a->g < b->g || (a->g == b->g && a->to < b->to);
@@ -362,8 +397,9 @@ static enum kymo_status select_pieces(const struct kymo_trace *t, const struct k
 		                 "'%s' is no place: write FILE:LINE or 0xPC", f->region_at);
 	bool ok = true;
 	if (by_region) {
-		ok = regions_of(t, f, &pieces, &place);
-		settle(&pieces);
+		bool go = f->rules == KYMO_RULES_GO126;
+		ok = go ? regions_of_go(t, f, &pieces) : regions_of(t, f, &pieces, &place);
+		(go ? settle_go : settle)(&pieces);
 	}
 	if (ok && f->task) {
 		ok = tasks_of(t, f->task, by_region ? &more : &pieces);

@@ -15,7 +15,8 @@
 struct request {
 	struct kymo_profile_options o;
 	struct kymo_filter filter;
-	const char *out;  // NULL: standard output
+	const char *from, *to;  // NULL: the trace's
+	const char *out;        // NULL: standard output
 };
 
 static bool keep(void *ctx, const void *bytes, size_t len)
@@ -62,12 +63,27 @@ static int write_profile(const struct kymo_trace *t, const struct request *r)
 	return status;
 }
 
-static int load_and_write(const char *file, const struct request *r)
+static int take_window(const struct kymo_trace *t, struct request *r)
+{
+	if (r->from && !report_time(t, r->from, &r->filter.from))
+		return cli_usage(&cmd_pprof,
+		                 "'%s' is no time: write 1.5ms, 2s, 100us or plain nanoseconds",
+		                 r->from);
+	if (r->to && !report_time(t, r->to, &r->filter.to))
+		return cli_usage(&cmd_pprof,
+		                 "'%s' is no time: write 1.5ms, 2s, 100us or plain nanoseconds",
+		                 r->to);
+	return CLI_OK;
+}
+
+static int load_and_write(const char *file, struct request *r)
 {
 	struct kymo_trace *t;
 	int status = cli_load(file, &t);
 	if (status == CLI_OK) {
-		status = write_profile(t, r);
+		status = take_window(t, r);
+		if (status == CLI_OK)
+			status = write_profile(t, r);
 		kymo_trace_free(t);
 	}
 	return status;
@@ -92,8 +108,8 @@ static int run(int argc, char **argv)
 	const struct cli_option options[] = {{"o", .value = &r.out},
 	                                     {"stack", .value = &stack},
 	                                     {"compat", .value = &compat},
-	                                     {"from", .time = &r.filter.from},
-	                                     {"to", .time = &r.filter.to},
+	                                     {"from", .value = &r.from},
+	                                     {"to", .value = &r.to},
 	                                     {"goroutine", .value = &goroutine},
 	                                     {"func", .value = &r.filter.func},
 	                                     {"group", .value = &r.filter.group},
@@ -120,7 +136,7 @@ static int run(int argc, char **argv)
 		return cli_usage(&cmd_pprof, "--compat can be go1.26, not '%s'", compat);
 	if (compat && r.o.kind > KYMO_PROFILE_SCHED)
 		return cli_usage(&cmd_pprof, "Go's tool has no profile '%s'", files[0]);
-	if (compat && (stack || r.filter.from > 0 || r.filter.to != KYMO_NS_MAX))
+	if (compat && (stack || r.from || r.to))
 		return cli_usage(
 			&cmd_pprof,
 			"Go's tool knows neither windows nor a choice of stacks: leave --compat away");
@@ -133,7 +149,7 @@ static int run(int argc, char **argv)
 	if (!r.out && isatty(STDOUT_FILENO))
 		return cli_usage(&cmd_pprof,
 		                 "a profile is no text for a terminal: give -o FILE, or a pipe");
-	r.o.rules = compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT;
+	r.o.rules = r.filter.rules = compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT;
 	r.o.labels = !compat;
 	r.o.stack = !stack                        ? KYMO_STACK_USUAL
 	            : strcmp(stack, "waker") == 0 ? KYMO_STACK_WAKER
@@ -159,7 +175,7 @@ const struct cmd cmd_pprof = {
 	"\n"
 	"  -o OUT                    write there instead of standard output\n"
 	"  --stack WHOSE             waiter: where the goroutine stopped; waker: where it was woken\n"
-	"  --from TIME               from this time on: 1.5ms, 2s, plain ns\n"
+	"  --from TIME               from this time on: 1.5ms, 2s, plain ns, or an event's time\n"
 	"  --to TIME                 up to this time\n"
 	"  --goroutine ID            only this goroutine\n"
 	"  --func REGEX              only goroutines whose start function matches\n"

@@ -61,20 +61,24 @@ static bool known(const struct report_def *def, const char *key)
 	return false;
 }
 
-/* A time since the trace's start; or, without a unit and beyond the trace, an event's time on the trace's own clock. */
+bool report_time(const struct kymo_trace *t, const char *text, kymo_ns *out)
+{
+	const struct kymo_trace_info *info = kymo_trace_info(t);
+	if (!units_time(text, out))
+		return false;
+	if (text[strspn(text, "0123456789")] == 0 && *out > info->duration && *out >= info->start)
+		*out -= info->start;
+	return true;
+}
+
 static enum kymo_status take_time(const struct report *r, const char *key, kymo_ns *out,
                                   struct kymo_error *err)
 {
 	const char *v = report_param(r, key);
-	const struct kymo_trace_info *info = kymo_trace_info(r->trace);
-	if (!v)
-		return KYMO_OK;
-	if (!units_time(v, out))
+	if (v && !report_time(r->trace, v, out))
 		return error_set(err, KYMO_E_RANGE, 0, 0,
 		                 "'%s' is no time for %s: write 1.5ms, 2s, 100us or plain nanoseconds",
 		                 v, key);
-	if (v[strspn(v, "0123456789")] == 0 && *out > info->duration && *out >= info->start)
-		*out -= info->start;
 	return KYMO_OK;
 }
 
@@ -104,6 +108,7 @@ enum kymo_status report_take_params(struct report *r, struct kymo_error *err)
 	if (compat && strcmp(compat, "go1.26") != 0)
 		return error_set(err, KYMO_E_RANGE, 0, 0, "compat can be go1.26, not '%s'", compat);
 	r->compat = compat != NULL;
+	f.rules = r->compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT;
 	enum kymo_status st = take_time(r, "from", &f.from, err);
 	if (st == KYMO_OK)
 		st = take_time(r, "to", &f.to, err);

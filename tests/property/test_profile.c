@@ -251,7 +251,7 @@ static struct kymo_profile_sample *slow_profile(const struct kymo_trace *t, cons
 			kymo_span_seek(t, w->g, 0, &c);
 			while (!ran && kymo_span_next(&c, &s))
 				ran = s.state == KYMO_SPAN_RUNNING;
-			if (ran && from < s.start)
+			if (ran && !sel->piece_from && from < s.start)
 				from = s.start;
 			if (from < gs->seen[w->g])
 				from = gs->seen[w->g];
