@@ -165,6 +165,12 @@ struct report_param_def {
 #define PARAM_TASK 4u        // task
 #define PARAM_REGION 8u      // region, region-at, latmin, latmax
 
+/*
+ * A time since the trace's start, as units_time reads it; or, without a unit and beyond the trace's end, an event's time
+ * on the trace's own clock. False if it is none.
+ */
+bool report_time(const struct kymo_trace *t, const char *text, kymo_ns *out);
+
 /* ---- reports ---- */
 
 struct report;
