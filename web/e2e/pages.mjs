@@ -438,5 +438,6 @@ export async function pageTests({
 			await page.waitForTimeout(300);
 			await shot(`page-${name}-dark`);
 		}
+		await open("");
 	};
 }

@@ -2,7 +2,7 @@
 // Documents for pages: asked for when the question changes; the last answer stays on screen until the next is here.
 
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Refused } from "../net/api.ts";
 import { useStore } from "../views/ctx.ts";
 
@@ -22,7 +22,8 @@ export function useLoaded<T>(
 	const state = useSignal<Loaded<T>>({ key: "", doc: null, error: null, waiting: true });
 	// Asked anew when a lost server is back.
 	const back = store.gone.value ? 0 : 1;
-	useEffect(() => {
+	// With the rendering, not after it: between the two a page would seem to wait for nothing.
+	useLayoutEffect(() => {
 		if (key === null || !back) return;
 		const abort = new AbortController();
 		state.value = { ...state.peek(), waiting: true };

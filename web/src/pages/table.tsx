@@ -109,7 +109,7 @@ export function Table(p: TableProps) {
 
 	const from = Math.max(0, Math.floor(top) - MARGIN_ROWS);
 	const to = Math.min(rows.total, Math.ceil(top + inView) + MARGIN_ROWS);
-	useEffect(() => rows.want(from, to), [rows, from, to]);
+	useLayoutEffect(() => rows.want(from, to), [rows, from, to]);
 
 	const reveal = (i: number) => {
 		const now = place.current.top;
@@ -126,7 +126,7 @@ export function Table(p: TableProps) {
 		selected.value = at;
 		reveal(at);
 	};
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (!p.main) return;
 		const page = Math.max(1, Math.floor(inView) - 1);
 		const steps: Record<string, number> = {
