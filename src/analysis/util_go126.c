@@ -129,7 +129,8 @@ static bool assist(struct replay *r, uint32_t i)
 	kymo_ns start = all->start[i], end = all->end[i];
 	bool open = all->flags[i] & KYMO_RANGE_NO_END;
 	if (all->flags[i] & KYMO_RANGE_NO_BEGIN) {
-		// It is told right after its goroutine's first status.
+		// It is told right after its goroutine's first status, one tick of the clock later; the store has only the
+		// status. 64 ns is a tick of Go's clock where that is coarse (linux/amd64).
 		start = r->t->g.seen.at[g] + 64;
 		bool executes = kymo_trace_goroutine_on_proc(r->t, all->proc[i], start) != 0;
 		if (!event(r, start, executes ? EV_ASSIST_ACTIVE : EV_ASSIST_BEGIN, all->proc[i], g))

@@ -243,7 +243,7 @@ static void put_fields(struct report *r, const struct kymo_gc *gc)
 	kymo_ns work = gc->assist_running;
 	for (int i = 0; i < KYMO_GC_WORKERS; i++)
 		work += gc->worker[i];
-	report_field(r, "cycles", "cycles", CELL_COUNT, (union cell){.u64 = gc->cycle_count});
+	report_field(r, "cycle_count", "cycles", CELL_COUNT, (union cell){.u64 = gc->cycle_count});
 	put_ns(r, "marking_ns", "in mark phases", gc->marking);
 	report_field(r, "marking_share", "  of the time", CELL_RATIO,
 	             (union cell){.f64 = share(gc->marking, gc->to - gc->from)});
@@ -252,17 +252,18 @@ static void put_fields(struct report *r, const struct kymo_gc *gc)
 	put_ns(r, "dedicated_ns", "dedicated workers", gc->worker[KYMO_GC_DEDICATED]);
 	put_ns(r, "fractional_ns", "fractional workers", gc->worker[KYMO_GC_FRACTIONAL]);
 	put_ns(r, "idle_ns", "idle workers", gc->worker[KYMO_GC_IDLE]);
-	report_field(r, "assists", "assists", CELL_COUNT, (union cell){.u64 = gc->assists.count});
+	report_field(r, "assist_count", "assists", CELL_COUNT,
+	             (union cell){.u64 = gc->assists.count});
 	put_ns(r, "assist_ns", "  begin to end", gc->assists.total);
 	put_ns(r, "assist_running_ns", "  running", gc->assist_running);
-	report_field(r, "stops", "stops of the world", CELL_COUNT,
+	report_field(r, "stop_count", "stops of the world", CELL_COUNT,
 	             (union cell){.u64 = gc->stops.count});
 	put_ns(r, "stopped_ns", "  in all", gc->stops.total);
 	put_ns(r, "stopped_for_gc_ns", "  for GC", gc->stopped_for_gc);
 	put_ns(r, "stop_p50_ns", "  p50", gc->stops.p50);
 	put_ns(r, "stop_p99_ns", "  p99", gc->stops.p99);
 	put_ns(r, "stop_max_ns", "  longest", gc->stops.max);
-	report_field(r, "sweeps", "sweeps", CELL_COUNT, (union cell){.u64 = gc->sweeps.count});
+	report_field(r, "sweep_count", "sweeps", CELL_COUNT, (union cell){.u64 = gc->sweeps.count});
 	put_ns(r, "sweep_ns", "  in all", gc->sweeps.total);
 	report_field(r, "swept_bytes", "  swept", CELL_BYTES, (union cell){.u64 = gc->swept_bytes});
 	report_field(r, "reclaimed_bytes", "  reclaimed", CELL_BYTES,
