@@ -112,6 +112,8 @@ const LEAST: Readonly<Record<string, number>> = { text: 170, stack: 170, named: 
 function widthOf(c: Column, i: number, rows: readonly Row[], measure: Measure): number {
 	// The head's arrow needs room too.
 	let w = Math.max(34, 1.08 * measure(c.title) + 18);
+	// Rows further down may be later: room for every digit.
+	if (c.kind === "time") return Math.ceil(Math.max(w, measure("00.000 000 000 s") + 8)) + PADDING;
 	const fixed = WIDTHS[c.kind];
 	if (fixed) return Math.max(fixed, w) + PADDING;
 	for (const r of rows.slice(0, SAMPLE)) {
@@ -138,15 +140,15 @@ export function placeColumns(
 	const wide = shown.map((index) =>
 		index < 0 ? DRAWING : widthOf(columns[index] as Column, index, rows, measure),
 	);
-	// What can be cut is, before anything is left out.
+	// What can be cut is, before anything is left out; the first column last, since it says what a row is.
 	let over = wide.reduce((a, b) => a + b, 0) - width;
-	shown.forEach((index, i) => {
-		const least = LEAST[columns[index]?.kind ?? "none"];
+	for (let i = shown.length - 1; i >= 0; i--) {
+		const least = LEAST[columns[shown[i] as number]?.kind ?? "none"];
 		const give = least ? Math.min(over, (wide[i] as number) - least) : 0;
-		if (give <= 0) return;
+		if (give <= 0) continue;
 		wide[i] = (wide[i] as number) - give;
 		over -= give;
-	});
+	}
 	const placed: Placed[] = [];
 	let used = 0;
 	shown.forEach((index, i) => {

@@ -8,6 +8,7 @@ import {
 	byLength,
 	type Cell,
 	type Column,
+	cellAt,
 	type Hist,
 	isNothing,
 	lifeOf,
@@ -185,6 +186,8 @@ export function RowPanel(p: {
 	const params = store.params.value;
 	const interval = intervalOf(doc, table, row);
 	const target = pageOf(doc, table, row, page, params);
+	const why = cellAt(table, row, "reason");
+	const reason = typeof why === "string" ? why : "";
 	const columns = table.columns.map((c, i) => ({ c, cell: row[i] ?? null }));
 	const of = (kind: Column["kind"]) =>
 		columns.filter(({ c, cell }) => c.kind === kind && !isNothing(kind, cell));
@@ -230,7 +233,7 @@ export function RowPanel(p: {
 						<div key={c.key}>
 							<dt title={c.key}>{c.title || c.key}</dt>
 							<dd title={c.kind === "ns" ? formatTime(cell as number) : undefined}>
-								<PanelCell column={c} cell={cell} interval={interval} />
+								<PanelCell column={c} cell={cell} interval={interval} reason={reason} />
 							</dd>
 						</div>
 					))}
@@ -265,10 +268,12 @@ function PanelCell({
 	column: c,
 	cell,
 	interval,
+	reason,
 }: {
 	column: Column;
 	cell: Cell;
 	interval: Interval | null;
+	reason: string;
 }) {
 	const store = useStore();
 	const params = store.params.value;
@@ -288,7 +293,7 @@ function PanelCell({
 		return link(goroutineStory(cell as number, params), `G${cell}`);
 	if (c.flags.includes("task")) return link(taskStory(cell as number, params), `task ${cell}`);
 	const bare = { ...c, flags: [] };
-	return <CellView column={bare} cell={cell} most={0} interval={interval} reason="" />;
+	return <CellView column={bare} cell={cell} most={0} interval={interval} reason={reason} />;
 }
 
 export const lengthOf = (i: Interval): string => formatDuration(i.to - i.from);

@@ -47,16 +47,29 @@ export function useQuery(params: Params): URLSearchParams {
 	return queryOf(params, windowOf(params, store.window.value, store.duration.value));
 }
 
-export function useReport(name: string, query: URLSearchParams) {
+/** `tables`: just these, where the report has others that are too long to be fetched unasked. */
+export function useReport(name: string, query: URLSearchParams, tables?: readonly string[]) {
 	const q = new URLSearchParams(query);
 	q.set("top", String(CHUNK));
-	return useLoaded(`${name}?${q}`, (signal) => api.report(name, q, signal));
+	return useLoaded(`${name}?${q}`, async (signal) => {
+		if (!tables) return api.report(name, q, signal);
+		const parts = await Promise.all(
+			tables.map((t) => {
+				const one = new URLSearchParams(q);
+				one.set("table", t);
+				return api.report(name, one, signal);
+			}),
+		);
+		return { ...(parts[0] as ReportDoc), tables: parts.flatMap((d) => d.tables) };
+	});
 }
 
 export interface ReportPageProps {
 	report: string;
 	crumbs: readonly Crumb[];
 	windowed?: boolean;
+	/** The tables that are shown, where the report has longer ones. */
+	tables?: readonly string[];
 	/** Of one thing: there is nothing to filter by. */
 	story?: boolean;
 	switches?: ComponentChildren;
@@ -81,7 +94,7 @@ export function ReportPage(p: ReportPageProps) {
 	const store = useStore();
 	const params = store.params.value;
 	const query = useQuery(params);
-	const loaded = useReport(p.report, query);
+	const loaded = useReport(p.report, query, p.tables);
 	const { doc, error, waiting } = loaded.value;
 	const place = `${p.report}?${new URLSearchParams(query)}`;
 	const chosen = useSignal<{ table: string; index: number } | null>(

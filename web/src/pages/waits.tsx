@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Waits by call site: for locks, channels, the network, system calls; and who ended them.
 
-import { shortFunction } from "../base/format.ts";
+import { useMemo } from "preact/hooks";
+import { formatCount, shortFunction } from "../base/format.ts";
 import { cellText, placeOf, siteOf } from "../model/cells.ts";
 import { kept, reportOf } from "../model/pages.ts";
 import { cellAt, type Row, type TableDoc } from "../model/report.ts";
 import type { Frame } from "../model/trace.ts";
+import { api } from "../net/api.ts";
 import { Duration } from "../views/bits.tsx";
 import { useStore } from "../views/ctx.ts";
 import { Switch } from "./head.tsx";
+import { useLoaded } from "./load.ts";
 import { RowPanel, ToPage } from "./panel.tsx";
-import { type Chosen, ReportPage } from "./report.tsx";
+import { type Chosen, ReportPage, useQuery } from "./report.tsx";
 
 /** The profile that has the same waits as stacks. */
 const PROFILES: Readonly<Record<string, string>> = {
@@ -20,6 +23,9 @@ const PROFILES: Readonly<Record<string, string>> = {
 	syscalls: "syscall",
 };
 
+/** Who ended which waits can be many times more than the sites: it is asked for when a site is chosen. */
+const TABLES = ["sites", "wakers"];
+
 export function Waits() {
 	const store = useStore();
 	const params = store.params.value;
@@ -27,6 +33,7 @@ export function Waits() {
 		<ReportPage
 			report={reportOf("waits", params)}
 			crumbs={[{ text: "Waits" }]}
+			tables={TABLES}
 			switches={
 				<Switch
 					label="For what"
@@ -45,6 +52,8 @@ export function Waits() {
 	);
 }
 
+const WAKERS = 30;
+
 /** The rows of who ended waits that are about one site. */
 function pairsOf(pairs: TableDoc | undefined, table: TableDoc, row: Row): Row[] {
 	if (!pairs) return [];
@@ -58,8 +67,14 @@ function SitePanel({ chosen }: { chosen: Chosen }) {
 	const store = useStore();
 	const { doc, table, row } = chosen;
 	const params = store.params.value;
-	const pairs = doc.tables.find((t) => t.key === "pairs");
-	const ended = pairsOf(pairs, table, row);
+	const query = useQuery(params);
+	for (const k of ["sort", "asc"]) query.delete(k);
+	query.set("table", "pairs");
+	const loaded = useLoaded(`${doc.report}?${query}`, (signal) =>
+		api.report(doc.report, query, signal),
+	);
+	const pairs = loaded.value.doc?.report === doc.report ? loaded.value.doc.tables[0] : undefined;
+	const ended = useMemo(() => pairsOf(pairs, table, row), [pairs, table, row]);
 	const kind = PROFILES[doc.report];
 	const func = cellAt(table, row, "func");
 	const { of: _, ...rest } = kept(params);
@@ -85,7 +100,7 @@ function SitePanel({ chosen }: { chosen: Chosen }) {
 					<h3>Who ended them</h3>
 					<table class="worst">
 						<tbody>
-							{ended.map((r, i) => {
+							{ended.slice(0, WAKERS).map((r, i) => {
 								const stack = (cellAt(pairs, r, "waker_stack") ?? []) as readonly Frame[];
 								const site = siteOf(stack);
 								const at = site?.caller ?? site?.leaf;
@@ -109,6 +124,9 @@ function SitePanel({ chosen }: { chosen: Chosen }) {
 							})}
 						</tbody>
 					</table>
+					{ended.length > WAKERS && (
+						<p class="sub">and {formatCount(ended.length - WAKERS)} more</p>
+					)}
 				</section>
 			)}
 		</>

@@ -41,6 +41,28 @@ export function Details() {
 				<>
 					<h2 data-testid="details-goroutine">Goroutine {goroutine.id}</h2>
 					<p class="sub">{goroutine.name || "no stack was ever seen"}</p>
+					<p class="ways">
+						<button
+							type="button"
+							class="link"
+							data-testid="details-story"
+							onClick={() =>
+								store.go("goroutines", { goroutine: String(goroutine.id), whole: "1" })
+							}
+						>
+							Its story →
+						</button>
+						{goroutine.name && (
+							<button
+								type="button"
+								class="link"
+								data-testid="details-group"
+								onClick={() => store.go("goroutines", { group: goroutine.name, whole: "1" })}
+							>
+								Its group →
+							</button>
+						)}
+					</p>
 				</>
 			)}
 			{!span && <p class="hint">Nothing is known of this lane at {formatTime(selection.t)}.</p>}

@@ -27,11 +27,22 @@ const KEYS: readonly (readonly [string, readonly (readonly [string, string])[]])
 		],
 	],
 	[
+		"Lists",
+		[
+			["J K  ↓ ↑  PgUp PgDn", "the next, the row before"],
+			["Home  End", "the first, the last row"],
+			["Enter, double click", "open: list, story, timeline"],
+			["click", "what is known of a row"],
+			["/", "filter"],
+			["Esc", "close the panel"],
+		],
+	],
+	[
 		"Find",
 		[
 			["Ctrl K  /", "search goroutines and functions"],
 			[",  .", "the interval before, after"],
-			["G", "list of goroutine groups"],
+			["G", "goroutines, and back"],
 			["T", "light or dark"],
 			["Esc", "drop the selection, close"],
 			["?", "these keys"],
