@@ -119,7 +119,7 @@ function widthOf(c: Column, i: number, rows: readonly Row[], measure: Measure): 
 	for (const r of rows.slice(0, SAMPLE)) {
 		// Lighter units and group names are shorter than this at most.
 		const text = cellText(c.kind, r[i] ?? null);
-		const room = c.key === "state" ? 24 : c.kind === "time" ? 12 : c.kind === "id" ? 18 : 6;
+		const room = c.key === "state" ? 24 : c.kind === "id" ? 18 : 6;
 		w = Math.max(w, measure(c.kind === "text" ? text.slice(0, 60) : text) + room);
 	}
 	if (c.flags.includes("bar")) w += BAR + 8;
