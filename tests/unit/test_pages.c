@@ -77,8 +77,9 @@ static char *expected(const char *name, const struct report_param *params, size_
 	struct report_page page = report_page(r);
 	assert_int_equal(report_json(r, &page, &b, NULL), KYMO_OK);
 	report_free(r);
-	assert_false(b.failed);
 	*len = b.len;
+	buf_putc(&b, 0);
+	assert_false(b.failed);
 	return b.ptr;
 }
 
