@@ -84,6 +84,8 @@ static struct kymo_str place_of(const struct kymo_trace *t, kymo_stack_ix stack)
 		return report_str("(no stack)");
 	while (i < n && !is_users(kymo_trace_string(t, f[i].func)))
 		i++;
+	if (i == n && func.len > 8 && memcmp(func.ptr, "runtime.", 8) == 0)
+		i = n - 1;  // the runtime's own: what it is for stands outside
 	if (i < n && f[i].func != site.func) {
 		site = f[i];
 		from = kymo_trace_string(t, site.func);
@@ -291,7 +293,8 @@ bool waits_tables(struct report *r, const struct waits_report *m)
 	                             .rows = m->waker_count,
 	                             .row = waker_row,
 	                             .ctx = m,
-	                             .sort = "total_ns"};
+	                             .sort = "total_ns",
+	                             .quiet = m->waker_count == 0};
 	const struct table pairs = {.key = "pairs",
 	                            .title = "Who ended the waits where",
 	                            .columns = pair_columns,
