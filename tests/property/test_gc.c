@@ -135,6 +135,26 @@ static void check_cycles(const struct kymo_trace *t, const struct kymo_gc *gc)
 	}
 }
 
+/* A sweep is of the last cycle whose marking had ended. */
+static void check_sweeps(const struct kymo_trace *t, const struct kymo_gc *gc)
+{
+	const struct kymo_ranges *r = kymo_trace_ranges(t);
+	kymo_ns *sums = calloc(gc->cycle_count + 1, sizeof *sums);
+	for (uint32_t i = 0; i < r->count; i++) {
+		size_t cycle = 0, ended = 0;
+		for (uint32_t k = 0; k < r->count && r->kind[i] == KYMO_RANGE_SWEEP; k++)
+			if (r->kind[k] == KYMO_RANGE_GC) {
+				cycle++;
+				ended = r->end[k] <= r->start[i] ? cycle : ended;
+			}
+		if (ended)
+			sums[ended - 1] += r->end[i] - r->start[i];
+	}
+	for (size_t i = 0; i < gc->cycle_count; i++)
+		assert_int_equal(gc->cycle[i].sweep, sums[i]);
+	free(sums);
+}
+
 static void check_heap(const struct kymo_trace *t, const struct kymo_gc *gc)
 {
 	const struct kymo_series *live = kymo_trace_metric(t, KYMO_METRIC_HEAP_LIVE);
@@ -165,6 +185,7 @@ static void check(const struct loaded *l)
 	assert_int_equal(gc.stops.total, l->stat.stw_total);
 	check_sums(l->t, &gc, NULL);
 	check_cycles(l->t, &gc);
+	check_sweeps(l->t, &gc);
 	check_heap(l->t, &gc);
 	kymo_gc_free(&gc);
 }

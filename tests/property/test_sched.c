@@ -337,6 +337,12 @@ static void check_procs(const struct slow *s, const struct kymo_sched *k)
 		for (size_t h = 0; h < s->holds.count; h++)
 			if (s->holds.at[h].proc == row)
 				held += s->holds.at[h].to - s->holds.at[h].from;
+		kymo_ns exists = 0;
+		for (size_t c = 0; c + 1 < s->changes.count; c++)
+			if (procs_at(s, s->changes.at[c]) > p->id)
+				exists += s->changes.at[c + 1] - s->changes.at[c];
+		exists = exists > held ? exists : held;  // the generator's procs know no GOMAXPROCS
+		assert_int_equal(p->absent, s->to - s->from - exists);
 		assert_int_equal(p->running + p->gc, s->running[row]);
 		assert_int_equal(p->syscall, s->syscall[row]);
 		assert_int_equal(p->running + p->gc + p->syscall + p->scheduling, held);
