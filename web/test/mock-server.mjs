@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { emptyReport, goroutinesReport, mockProfile } from "./mock-reports.mjs";
 import { laneSpans, makeTile } from "./mock-tiles.mjs";
 import { DURATION, makeTrace, PROCS, STATE, STRINGS } from "./mock-trace.mjs";
 
@@ -156,6 +157,28 @@ export function startMock({ port = 0, damage = false, loadingMs = 0 } = {}) {
 		};
 	}
 
+	/** Groups as `kymo goroutines --json` has them. */
+	function goroutineRows() {
+		const by = new Map();
+		for (const g of trace.goroutines) {
+			if (!g) continue;
+			const d = goroutineDoc(g);
+			const r = by.get(g.name) ?? {
+				name: g.name,
+				count: 0,
+				total_ns: 0,
+				execution_ns: 0,
+				sched_wait_ns: 0,
+				block_ns: {},
+			};
+			r.count++;
+			for (const k of ["total_ns", "execution_ns", "sched_wait_ns"]) r[k] += d[k];
+			for (const [k, v] of Object.entries(d.block_ns)) r.block_ns[k] = (r.block_ns[k] ?? 0) + v;
+			by.set(g.name, r);
+		}
+		return [...by.values()];
+	}
+
 	function answer(url) {
 		const q = url.searchParams;
 		const num = (k, d) => (q.has(k) ? Number(q.get(k)) : d);
@@ -233,29 +256,12 @@ export function startMock({ port = 0, damage = false, loadingMs = 0 } = {}) {
 						.slice(0, limit),
 				};
 			}
-			case url.pathname === "/api/report/goroutines": {
-				const by = new Map();
-				for (const g of trace.goroutines) {
-					if (!g) continue;
-					const d = goroutineDoc(g);
-					const r = by.get(g.name) ?? {
-						name: g.name,
-						count: 0,
-						total_ns: 0,
-						execution_ns: 0,
-						sched_wait_ns: 0,
-						syscall_ns: 0,
-						syscall_block_ns: 0,
-						block_ns: {},
-						range_ns: {},
-					};
-					r.count++;
-					for (const k of ["total_ns", "execution_ns", "sched_wait_ns"]) r[k] += d[k];
-					for (const [k, v] of Object.entries(d.block_ns)) r.block_ns[k] = (r.block_ns[k] ?? 0) + v;
-					by.set(g.name, r);
-				}
-				return [...by.values()];
-			}
+			case url.pathname === "/api/report/goroutines":
+				return goroutinesReport(goroutineRows(), q);
+			case (m = /^\/api\/report\/([a-z]+)$/.exec(url.pathname)) !== null:
+				return { ...emptyReport(m[1]), head: "The mock server knows nothing of it" };
+			case (m = /^\/api\/profile\/([a-z]+)$/.exec(url.pathname)) !== null:
+				return mockProfile(m[1], trace, q.get("stack") ?? "waiter");
 		}
 		return null;
 	}
