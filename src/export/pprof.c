@@ -353,7 +353,9 @@ static bool build(struct writer *w, struct samples *s, const struct kymo_profile
 		char said[64];
 		snprintf(said, sizeof said, "kymo pprof %s, stacks of the %s",
 		         kymo_profile_name(p->kind),
-		         p->stack == KYMO_STACK_WAKER ? "waker" : "goroutine itself");
+		         p->kind == KYMO_PROFILE_CREATE ? "creator"
+		         : p->stack == KYMO_STACK_WAKER ? "waker"
+		                                        : "goroutine itself");
 		comment = literal(w, said);
 		m.n_comment = 1;
 		m.comment = &comment;
