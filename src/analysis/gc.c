@@ -260,7 +260,7 @@ static bool add_sweep(struct work *w, uint32_t i)
 static bool add_goroutines(struct work *w)
 {
 	const struct kymo_ranges *r = &w->t->ranges;
-	bool ok = gc_workers(w->t, add_worker, w);
+	bool ok = gc_workers(w->t, INT64_MIN, INT64_MAX, add_worker, w);
 	for (uint32_t i = 0; i < r->count && ok; i++) {
 		if (r->kind[i] == KYMO_RANGE_ASSIST)
 			ok = add_assist(w, i);

@@ -70,7 +70,7 @@ static bool worker_run(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns 
 	return true;
 }
 
-bool gc_workers(const struct kymo_trace *t, gc_visit *visit, void *ctx)
+bool gc_workers(const struct kymo_trace *t, kymo_ns from, kymo_ns to, gc_visit *visit, void *ctx)
 {
 	const struct kymo_labels *l = &t->labels;
 	// The next label of the same goroutine, from the back; workers are few, so the map is small.
@@ -88,7 +88,8 @@ bool gc_workers(const struct kymo_trace *t, gc_visit *visit, void *ctx)
 	idmap_free(&at);
 	for (uint32_t i = 0; ok && i < l->count; i++) {
 		int mode = gc_label_mode(t, l->label[i]);
-		if (mode >= 0 && l->goroutine[i])
+		// A run lasts to the next label at most.
+		if (mode >= 0 && l->goroutine[i] && l->time[i] < to && next[i] > from)
 			ok = worker_run(t, l->goroutine[i], l->time[i], next[i], (uint8_t)mode,
 			                visit, ctx);
 	}

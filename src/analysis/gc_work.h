@@ -3,7 +3,7 @@
  * Where the collector executes: pieces of time on procs, from ranges and labels.
  *
  *     static bool add(void *ctx, const struct gc_piece *p) { ...; return true; }
- *     if (!gc_workers(t, add, &mine)) return no_memory;        // false from `add` stops, too
+ *     if (!gc_workers(t, INT64_MIN, INT64_MAX, add, &mine)) return no_memory;        // false from `add` stops, too
  */
 #ifndef KYMO_ANALYSIS_GC_WORK_H
 #define KYMO_ANALYSIS_GC_WORK_H
@@ -26,8 +26,11 @@ int gc_label_mode(const struct kymo_trace *t, kymo_string_ix label);
 /* Each part of [from, to) in which goroutine `g` executes on a proc (running, or in a syscall that kept it). */
 bool gc_executing(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns from, kymo_ns to,
                   gc_visit *visit, void *ctx);
-/* Each run of a background worker, from its label until it stops executing or is labelled anew. By time of the label. */
-bool gc_workers(const struct kymo_trace *t, gc_visit *visit, void *ctx);
+/*
+ * Each run of a background worker, from its label until it stops executing or is labelled anew, of those that may touch
+ * [from, to). By time of the label.
+ */
+bool gc_workers(const struct kymo_trace *t, kymo_ns from, kymo_ns to, gc_visit *visit, void *ctx);
 
 /* "stop-the-world (GC ...)". */
 bool gc_is_stw_name(const struct kymo_trace *t, kymo_string_ix name);

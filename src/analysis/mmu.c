@@ -92,8 +92,9 @@ enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_sele
 {
 	struct util u;
 	*out = NULL;
-	enum kymo_status st =
-		rules == KYMO_RULES_GO126 ? util_go126(t, flags, &u) : util_exact(t, flags, &u);
+	enum kymo_status st = rules == KYMO_RULES_GO126
+	                              ? util_go126(t, flags, &u)
+	                              : util_exact(t, flags, select_from(sel), select_to(sel, t), &u);
 	if (st != KYMO_OK)
 		return st;
 	util_clip(&u, select_from(sel), select_to(sel, t));

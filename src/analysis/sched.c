@@ -143,7 +143,7 @@ static void walk_all(struct sched_work *w)
 		w->g = g;
 		w->group = w->group_of_name[t->g.name.at[g]] - 1;
 		w->selected = select_has(w->sel, g);
-		walk_each(t, g, visit, w);
+		walk_window(t, g, w->from, w->to, WALK_ALL, visit, w);
 	}
 }
 
@@ -178,7 +178,7 @@ static enum kymo_status compute(struct sched_work *w, const struct kymo_sched_op
 	    !depth_begin(&w->depth, t, w->from, w->to, records, w->slice, w->slices, opt->starved_max))
 		return KYMO_E_MEMORY;
 	walk_all(w);
-	if (w->failed || !gc_workers(t, add_gc, w) || !sched_publish(w, opt, out, o))
+	if (w->failed || !gc_workers(t, w->from, w->to, add_gc, w) || !sched_publish(w, opt, out, o))
 		return KYMO_E_MEMORY;
 	return KYMO_OK;
 }

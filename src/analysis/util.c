@@ -91,6 +91,7 @@ struct build {
 	const struct kymo_trace *t;
 	struct util *out;
 	unsigned flags;
+	kymo_ns from, to;  // nothing else matters
 	VEC(struct edge) edges;
 	uint32_t *open;   // [procs] intervals open on each
 	uint32_t active;  // procs with open ones
@@ -101,6 +102,8 @@ struct build {
 
 static bool interval(struct build *b, kymo_ns from, kymo_ns to, uint32_t where)
 {
+	from = from > b->from ? from : b->from;
+	to = to < b->to ? to : b->to;
 	return to <= from || (vec_push(&b->edges, ((struct edge){from, where, 1})) &&
 	                      vec_push(&b->edges, ((struct edge){to, where, -1})));
 }
@@ -146,13 +149,14 @@ static bool collect(struct build *b)
 			break;
 		case KYMO_RANGE_ASSIST:
 			if (b->flags & KYMO_UTIL_ASSIST && r->goroutine[i])
-				ok = gc_executing(t, r->goroutine[i], r->start[i], r->end[i],
-				                  on_proc, b);
+				ok = gc_executing(t, r->goroutine[i],
+				                  r->start[i] > b->from ? r->start[i] : b->from,
+				                  r->end[i] < b->to ? r->end[i] : b->to, on_proc, b);
 			break;
 		}
 	}
 	if (ok && b->flags & KYMO_UTIL_BACKGROUND)
-		ok = gc_workers(t, on_worker, b);
+		ok = gc_workers(t, b->from, b->to, on_worker, b);
 	if (ok && b->edges.count)
 		qsort(b->edges.at, b->edges.count, sizeof *b->edges.at, by_time);
 	return ok;
@@ -262,9 +266,10 @@ static enum kymo_status step(struct build *b, size_t from, size_t to)
 	return ok ? KYMO_OK : KYMO_E_MEMORY;
 }
 
-enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, struct util *out)
+enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, kymo_ns from, kymo_ns to,
+                            struct util *out)
 {
-	struct build b = {.t = t, .out = out, .flags = flags};
+	struct build b = {.t = t, .out = out, .flags = flags, .from = from, .to = to};
 	*out = (struct util){0};
 	b.open = calloc(t->procs.count + 1, sizeof *b.open);
 	enum kymo_status st = b.open && collect(&b) ? KYMO_OK : KYMO_E_MEMORY;

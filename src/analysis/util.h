@@ -24,8 +24,9 @@ struct util {
 	VEC(struct util_series) series;
 };
 
-/* By the exact rules; by those of Go 1.26. KYMO_E_MEMORY, KYMO_E_LIMIT. */
-enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, struct util *out);
+/* By the exact rules, true inside [from, to); by those of Go 1.26. KYMO_E_MEMORY, KYMO_E_LIMIT. */
+enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, kymo_ns from, kymo_ns to,
+                            struct util *out);
 enum kymo_status util_go126(const struct kymo_trace *t, unsigned flags, struct util *out);
 /* Keeps what lies in [from, to); series without length go. */
 void util_clip(struct util *u, kymo_ns from, kymo_ns to);

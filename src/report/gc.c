@@ -29,12 +29,6 @@ static struct kymo_str name_of(const struct result *m, kymo_goroutine_ix g)
 	return kymo_trace_string(m->r->trace, kymo_trace_goroutines(m->r->trace)->name[g]);
 }
 
-static uint64_t bytes(uint64_t n)
-{
-	return n == UINT64_MAX ? 0
-	                       : n;  // a heap is never empty: 0 stands for "the trace does not say"
-}
-
 /* ---- cycles ---- */
 
 enum {
@@ -98,10 +92,10 @@ static void cycle_row(const void *ctx, size_t i, union cell *c)
 	c[MARK_TERM].ns = x->mark_termination;
 	c[STOPPED].ns = x->stopped;
 	c[STOPS].u64 = x->stops;
-	c[HEAP_START].u64 = bytes(x->heap_start);
-	c[HEAP_PEAK].u64 = bytes(x->heap_peak);
-	c[HEAP_END].u64 = bytes(x->heap_end);
-	c[GOAL].u64 = bytes(x->goal);
+	c[HEAP_START].u64 = x->heap_start;
+	c[HEAP_PEAK].u64 = x->heap_peak;
+	c[HEAP_END].u64 = x->heap_end;
+	c[GOAL].u64 = x->goal;
 	c[DEDICATED].ns = x->worker[KYMO_GC_DEDICATED];
 	c[FRACTIONAL].ns = x->worker[KYMO_GC_FRACTIONAL];
 	c[IDLE].ns = x->worker[KYMO_GC_IDLE];
@@ -221,9 +215,9 @@ static void heap_row(const void *ctx, size_t i, union cell *c)
 	const struct result *m = ctx;
 	const struct kymo_gc_heap *h = &m->gc.heap[m->heap_from + i];
 	c[0].ns = h->from;
-	c[1].u64 = bytes(h->live_min);
-	c[2].u64 = bytes(h->live_max);
-	c[3].u64 = bytes(h->goal);
+	c[1].u64 = h->live_min;
+	c[2].u64 = h->live_max;
+	c[3].u64 = h->goal;
 }
 
 /* ---- the whole ---- */

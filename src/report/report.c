@@ -129,7 +129,8 @@ bool report_cell_present(enum cell_kind kind, const union cell *c)
 	switch (kind) {
 	case CELL_NS:
 	case CELL_TIME: return c->ns >= 0;
-	case CELL_ID: return c->u64 != KYMO_NONE;
+	case CELL_ID:
+	case CELL_BYTES: return c->u64 != KYMO_NONE;
 	case CELL_RATIO:
 	case CELL_NUMBER: return !isnan(c->f64);
 	case CELL_HIST: return c->hist != NULL;

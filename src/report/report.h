@@ -68,7 +68,7 @@ enum cell_kind {
 	CELL_TIME,    // ns: an instant since the trace's first event; negative: nothing
 	CELL_COUNT,   // u64
 	CELL_ID,      // u64: plain digits; KYMO_NONE: nothing
-	CELL_BYTES,   // u64
+	CELL_BYTES,   // u64; KYMO_NONE: nothing
 	CELL_RATIO,   // f64: 0..1, shown as per cent; NaN: nothing
 	CELL_NUMBER,  // f64; NaN: nothing
 	CELL_BOOL,    // flag

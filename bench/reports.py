@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""reports.py KYMO TRACE: starts `kymo view`, and asks for every report and profile.
+
+Prints the slowest of three answers of each, of the whole trace once those that the server runs beforehand are there, of
+the middle half of the trace (never asked before: computed while one waits, and once more from memory), and of pages of
+all goroutines in orders that were not asked for before.
+"""
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+
+PROFILES = ["net", "sync", "syscall", "sched", "block", "create", "stw"]
+
+
+def ask(address, path):
+    conn = http.client.HTTPConnection(*address, timeout=300)
+    begin = time.monotonic()
+    conn.request("GET", path)
+    answer = conn.getresponse()
+    body = answer.read()
+    conn.close()
+    return answer.status, body, (time.monotonic() - begin) * 1e3
+
+
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid, encoding="ascii") as f:
+        fields = f.read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def settle(pid):
+    """Until the server has used no processor for a second."""
+    last = cpu_seconds(pid)
+    while True:
+        time.sleep(1)
+        now = cpu_seconds(pid)
+        if now - last < 0.05:
+            return
+        last = now
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: reports.py KYMO TRACE")
+    server = subprocess.Popen([sys.argv[1], "view", "--no-open", "--http", "127.0.0.1:0", sys.argv[2]],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        address = re.search(r"http://([^:/]+):(\d+)/", server.stdout.readline())
+        address = (address[1], int(address[2]))
+        while ask(address, "/api/trace")[0] == 503:
+            time.sleep(0.05)
+        settle(server.pid)
+        duration = json.loads(ask(address, "/api/trace")[1])["duration_ns"]
+        window = "from=%d&to=%d" % (duration // 4, duration * 3 // 4)
+        names = [r["name"] for r in json.loads(ask(address, "/api/reports")[1])]
+        paths = ["/api/report/%s?format=page&top=100" % n for n in names] + ["/api/profile/%s?format=json" % p for p in PROFILES]
+        print("%-34s %12s %12s %12s" % ("report, ms", "whole trace", "half of it", "again"))
+        worst = [0.0, 0.0, 0.0]
+        for path in paths:
+            whole = max(ask(address, path)[2] for _ in range(3))
+            half = ask(address, path + "&" + window)[2]
+            again = max(ask(address, path + "&" + window)[2] for _ in range(3))
+            worst = [max(a, b) for a, b in zip(worst, (whole, half, again))]
+            print("%-34s %12.1f %12.1f %12.1f" % (path.split("?")[0][5:], whole, half, again))
+        print("%-34s %12.1f %12.1f %12.1f" % ("the slowest", *worst))
+        listed = "/api/report/goroutines?list=1&format=page&top=100"
+        total = json.loads(ask(address, listed)[1])["tables"][0]["total"]
+        print("\na page of %d goroutines: %.1f ms; sorted anew: by execution %.1f, by scheduler wait %.1f, by id %.1f ms" % (
+            total, max(ask(address, listed + "&offset=%d" % (total // 2))[2] for _ in range(3)),
+            *(ask(address, listed + "&sort=" + key)[2] for key in ("execution_ns", "sched_wait_ns", "goroutine"))))
+        with open("/proc/%d/status" % server.pid, encoding="ascii") as f:
+            print("peak memory of the server: %d MiB" % (int(re.search(r"VmHWM:\s+(\d+)", f.read())[1]) // 1024))
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+main()
