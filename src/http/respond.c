@@ -41,7 +41,7 @@ static enum MHD_Result pass_on(void *ctx, enum MHD_ValueKind kind, const char *n
 {
 	struct each_query *q = ctx;
 	(void)kind;
-	return q->each(q->ctx, name, value ? value : "") ? MHD_YES : MHD_NO;
+	return q->each(q->ctx, name, value) ? MHD_YES : MHD_NO;
 }
 
 void http_request_query_each(const struct http_request *req,

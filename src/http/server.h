@@ -60,7 +60,7 @@ enum http_method http_request_method(const struct http_request *req);
 const char *http_request_path(const struct http_request *req);
 /* NULL if absent. */
 const char *http_request_query(const struct http_request *req, const char *name);
-/* Calls `each` for every argument of the query, in any order; without a '=' the value is "". False from it stops. */
+/* Calls `each` for every argument of the query, in any order; `value` is NULL without a '='. False from it stops. */
 void http_request_query_each(const struct http_request *req,
                              bool (*each)(void *ctx, const char *name, const char *value), void *ctx);
 /* 1: there, a plain decimal number in `*v`; 0: absent; -1: there, and no such number. */

@@ -135,6 +135,8 @@ enum kymo_status report_json(struct report *r, const struct report_page *page, s
 
 /* ---- for the viewer ---- */
 
+#define CURVE_ROWS 2000  // of a quiet table that is sent whole
+
 static void put_text(struct json *j, const char *key, const char *text)
 {
 	json_key(j, key);
@@ -267,11 +269,13 @@ enum kymo_status report_page_json(struct report *r, const char *table, const str
 	json_key(&j, "tables");
 	json_array(&j);
 	for (size_t i = 0; i < r->tables.count && st == KYMO_OK; i++) {
-		static const struct report_page all = {0};
+		// A curve is sent whole; a long table that people see only on demand, when it is asked for by name.
+		static const struct report_page all = {0}, none = {.offset = SIZE_MAX};
 		const struct table *t = &r->tables.at[i];
 		if (table && strcmp(t->key, table) != 0)
 			continue;
-		st = put_table(&j, r, i, t->quiet ? &all : page, err);
+		bool curve = t->quiet && t->rows <= CURVE_ROWS;
+		st = put_table(&j, r, i, curve ? &all : t->quiet && !table ? &none : page, err);
 	}
 	json_end(&j);
 	json_key(&j, "plots");

@@ -137,6 +137,7 @@ struct query {
 static bool take(void *ctx, const char *name, const char *value)
 {
 	struct query *q = ctx;
+	value = value ? value : "1";
 	if (strcmp(name, "format") == 0)
 		q->format = value;
 	else if (q->count >= MAX_PARAMS - 1)

@@ -19,6 +19,7 @@ struct query {
 static bool take(void *ctx, const char *name, const char *value)
 {
 	struct query *q = ctx;
+	value = value ? value : "1";  // a flag
 	if (strcmp(name, "format") == 0)
 		q->format = value;
 	else if (strcmp(name, "table") == 0)
@@ -26,7 +27,7 @@ static bool take(void *ctx, const char *name, const char *value)
 	else if (q->count == MAX_PARAMS)
 		q->too_many = true;
 	else
-		q->params[q->count++] = (struct report_param){name, *value ? value : "1"};
+		q->params[q->count++] = (struct report_param){name, value};
 	return true;
 }
 
