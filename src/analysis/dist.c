@@ -70,6 +70,35 @@ kymo_ns dist_quantile(kymo_ns *values, size_t count, double q)
 	return values[k];
 }
 
+/*
+ * Many values are counted first, 64 buckets for each power of two: only those in the bucket of a rank are looked at again.
+ */
+#define MANY 8192
+#define FINE 64
+#define BUCKETS (59 * FINE)
+
+static unsigned bucket_of(kymo_ns v)
+{
+	if (v < FINE)
+		return (unsigned)v;
+	unsigned shift = 63u - (unsigned)__builtin_clzll((unsigned long long)v) - 6;
+	return (shift + 1) * FINE + (unsigned)((uint64_t)v >> shift & (FINE - 1));
+}
+
+/* The value of rank k: those of its bucket are put in front, and one of them selected. */
+static kymo_ns rank_by_buckets(kymo_ns *v, size_t count, const size_t *buckets, size_t k)
+{
+	unsigned b = 0;
+	for (; k >= buckets[b]; b++)
+		k -= buckets[b];
+	size_t n = 0;
+	for (size_t i = 0; n < buckets[b] && i < count; i++)
+		if (bucket_of(v[i]) == b)
+			swap(v, i, n++);
+	select_rank(v, 0, n, k);
+	return v[k];
+}
+
 struct dist_summary dist_of(kymo_ns *v, size_t count)
 {
 	struct dist_summary s = {.count = count};
@@ -82,6 +111,15 @@ struct dist_summary dist_of(kymo_ns *v, size_t count)
 		s.max = v[i] > s.max ? v[i] : s.max;
 	}
 	size_t k50 = rank_of(count, 0.50), k90 = rank_of(count, 0.90), k99 = rank_of(count, 0.99);
+	if (count >= MANY && s.min >= 0) {
+		size_t buckets[BUCKETS] = {0};
+		for (size_t i = 0; i < count; i++)
+			buckets[bucket_of(v[i])]++;
+		s.p50 = rank_by_buckets(v, count, buckets, k50);
+		s.p90 = rank_by_buckets(v, count, buckets, k90);
+		s.p99 = rank_by_buckets(v, count, buckets, k99);
+		return s;
+	}
 	select_rank(v, 0, count, k50);
 	s.p50 = v[k50];
 	if (k90 > k50)

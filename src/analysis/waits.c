@@ -22,10 +22,10 @@ struct plan {
 struct stretch {
 	const struct plan *plan;
 	kymo_goroutine_ix from, to;
-	struct sample_map sites;   // by stack and reason
-	VEC(struct dist) lengths;  // of each site
-	VEC(kymo_ns) without;      // of each site, without a proc
-	struct sample_map wakers;  // by stack, the site as `group`, and whether nobody did it as `region`
+	// Ways to wait: by stack, reason, the waker's stack as `group`, whether nobody ended it as `region`.
+	struct sample_map ways;
+	VEC(struct dist) lengths;  // of each way
+	VEC(kymo_ns) without;      // of each way, without a proc
 	bool ok;
 };
 
@@ -35,27 +35,29 @@ struct visit {
 	kymo_ns without_from;  // SYSCALLS: since when the call under way has no proc
 };
 
-static bool add(struct stretch *s, const struct walk_span *x, kymo_ns ns, kymo_ns without)
+/* Makes the rows of a new way. */
+static bool extend(struct stretch *s, uint32_t way)
+{
+	return way < s->lengths.count ||
+	       (vec_push(&s->lengths, ((struct dist){0})) && vec_push(&s->without, 0));
+}
+
+static always_inline bool add(struct stretch *s, const struct walk_span *x, bool call, kymo_ns ns,
+                              kymo_ns without)
 {
 	const struct plan *p = s->plan;
-	bool call = p->kind == KYMO_WAITS_SYSCALLS;
-	struct kymo_profile_sample key = {.stack = x->stack};
-	if (!call)
-		key.reason = p->t->reasons.at[x->reason];
-	uint32_t site = sample_map_find(&s->sites, &key);
-	if (site == UINT32_MAX)
+	const struct kymo_profile_sample key = {.stack = x->stack,
+	                                        .reason = call ? 0 : p->t->reasons.at[x->reason],
+	                                        .group = call ? 0 : x->waker_stack,
+	                                        .region = x->open};
+	uint32_t way = sample_map_index(&s->ways, &key);
+	if (way == UINT32_MAX || !extend(s, way))
 		return false;
-	if (site == s->lengths.count &&
-	    (!vec_push(&s->lengths, ((struct dist){0})) || !vec_push(&s->without, 0)))
-		return false;
-	s->sites.samples.at[site].count++;
-	s->sites.samples.at[site].ns += ns;
-	s->without.at[site] += without;
-	if (!dist_add(&s->lengths.at[site], ns))
-		return false;
-	struct kymo_profile_sample waker = {
-		.stack = call ? 0 : x->waker_stack, .group = site, .region = x->open};
-	return call || sample_map_add(&s->wakers, &waker, 1, ns, 0);
+	s->ways.samples.at[way].count++;
+	s->ways.samples.at[way].ns += ns;
+	if (call)
+		s->without.at[way] += without;
+	return dist_add(&s->lengths.at[way], ns);
 }
 
 static always_inline bool visit_wait(void *ctx, const struct walk_span *x)
@@ -65,7 +67,7 @@ static always_inline bool visit_wait(void *ctx, const struct walk_span *x)
 	    !v->s->plan->reasons[x->reason])
 		return true;
 	kymo_ns ns = select_take(&v->selected, x->start, x->end);
-	v->s->ok = ns == 0 || add(v->s, x, ns, 0);
+	v->s->ok = ns == 0 || add(v->s, x, false, ns, 0);
 	return v->s->ok;
 }
 
@@ -79,7 +81,7 @@ static always_inline bool visit_call(void *ctx, const struct walk_span *x)
 	bool none = x->state == KYMO_SPAN_SYSCALL_BLOCKED ||
 	            (x->cause == KYMO_CAUSE_STATUS && x->proc == 0);
 	kymo_ns without = none ? select_take(&parts, x->start, x->end) : 0;
-	v->s->ok = ns == 0 || add(v->s, x, ns, without);
+	v->s->ok = ns == 0 || add(v->s, x, true, ns, without);
 	return v->s->ok;
 }
 
@@ -100,34 +102,38 @@ static void *walk_stretch(void *arg)
 	return NULL;
 }
 
+/* Moves the values of `b` to `a`. */
+static bool join(struct dist *a, struct dist *b)
+{
+	size_t n = a->values.count + b->values.count;
+	if (a->values.count == 0) {
+		struct dist empty = *a;
+		*a = *b;
+		*b = empty;
+		return true;
+	}
+	if (!vec_reserve(&a->values, n))
+		return false;
+	if (b->values.count)
+		memcpy(a->values.at + a->values.count, b->values.at,
+		       b->values.count * sizeof *b->values.at);
+	a->values.count = n;
+	dist_free(b);
+	return true;
+}
+
 /* Adds what `from` found to `to`. */
 static bool merge(struct stretch *to, struct stretch *from)
 {
-	for (uint32_t i = 0; i < from->sites.samples.count; i++) {
-		const struct kymo_profile_sample *x = &from->sites.samples.at[i];
-		uint32_t site = sample_map_find(&to->sites, x);
-		if (site == UINT32_MAX ||
-		    (site == to->lengths.count &&
-		     (!vec_push(&to->lengths, ((struct dist){0})) || !vec_push(&to->without, 0))))
+	for (uint32_t i = 0; i < from->ways.samples.count; i++) {
+		const struct kymo_profile_sample *x = &from->ways.samples.at[i];
+		uint32_t way = sample_map_find(&to->ways, x);
+		if (way == UINT32_MAX || !extend(to, way))
 			return false;
-		to->sites.samples.at[site].count += x->count;
-		to->sites.samples.at[site].ns += x->ns;
-		to->without.at[site] += from->without.at[i];
-		struct dist *a = &to->lengths.at[site], *b = &from->lengths.at[i];
-		size_t n = a->values.count + b->values.count;
-		if (!vec_reserve(&a->values, n))
-			return false;
-		if (b->values.count)
-			memcpy(a->values.at + a->values.count, b->values.at,
-			       b->values.count * sizeof *b->values.at);
-		a->values.count = n;
-		dist_free(b);
-		from->sites.samples.at[i].group = site;  // where it went
-	}
-	for (uint32_t i = 0; i < from->wakers.samples.count; i++) {
-		struct kymo_profile_sample x = from->wakers.samples.at[i];
-		x.group = from->sites.samples.at[x.group].group;
-		if (!sample_map_add(&to->wakers, &x, x.count, x.ns, 0))
+		to->ways.samples.at[way].count += x->count;
+		to->ways.samples.at[way].ns += x->ns;
+		to->without.at[way] += from->without.at[i];
+		if (!join(&to->lengths.at[way], &from->lengths.at[i]))
 			return false;
 	}
 	return true;
@@ -139,8 +145,7 @@ static void stretch_free(struct stretch *s)
 		dist_free(&s->lengths.at[i]);
 	vec_free(&s->lengths);
 	vec_free(&s->without);
-	sample_map_free(&s->sites);
-	sample_map_free(&s->wakers);
+	sample_map_free(&s->ways);
 }
 
 static bool walk_all(const struct plan *p, struct stretch *out)
@@ -185,49 +190,83 @@ static int by_total(const void *a, const void *b)
 	return x->reason < y->reason ? -1 : x->reason > y->reason;
 }
 
+/* A way and its number. */
+struct numbered {
+	struct kymo_profile_sample way;
+	uint32_t number;
+};
+
 static int by_site(const void *a, const void *b)
 {
-	const struct kymo_profile_sample *x = a, *y = b;
-	if (x->group != y->group)
-		return x->group < y->group ? -1 : 1;
-	if (x->ns != y->ns)
-		return x->ns > y->ns ? -1 : 1;
+	const struct kymo_profile_sample *x = &((const struct numbered *)a)->way,
+					 *y = &((const struct numbered *)b)->way;
 	if (x->stack != y->stack)
 		return x->stack < y->stack ? -1 : 1;
+	if (x->reason != y->reason)
+		return x->reason < y->reason ? -1 : 1;
+	if (x->ns != y->ns)
+		return x->ns > y->ns ? -1 : 1;
+	if (x->group != y->group)
+		return x->group < y->group ? -1 : 1;
 	return x->region < y->region ? -1 : x->region > y->region;
+}
+
+/* Ways of one stack and reason are a site; each of them is a waker of it. */
+static bool add_site(struct stretch *s, const struct numbered *ways, size_t from, size_t to,
+                     struct kymo_waits *out, struct owned *o)
+{
+	bool call = s->plan->kind == KYMO_WAITS_SYSCALLS;
+	struct kymo_wait_site *site = &o->sites[out->count++];
+	struct dist *all = &s->lengths.at[ways[from].number];
+	site->stack = ways[from].way.stack;
+	site->reason = ways[from].way.reason;
+	site->waker_from = call ? 0 : from;
+	site->waker_to = call ? 0 : to;
+	for (size_t i = from; i < to; i++) {
+		const struct kymo_profile_sample *x = &ways[i].way;
+		site->without_proc += s->without.at[ways[i].number];
+		o->wakers[i] = (struct kymo_waker){x->group, x->count, x->ns, x->region};
+		if (i > from && !join(all, &s->lengths.at[ways[i].number]))
+			return false;
+	}
+	struct dist_summary d = dist_summarize(all);
+	site->count = d.count;
+	site->total = d.total;
+	site->p50 = d.p50;
+	site->p90 = d.p90;
+	site->p99 = d.p99;
+	site->max = d.max;
+	out->total_count += d.count;
+	out->total_ns += d.total;
+	return true;
 }
 
 static bool publish(struct stretch *s, struct kymo_waits *out)
 {
-	size_t n = s->sites.samples.count, wakers = s->wakers.samples.count;
+	size_t n = s->ways.samples.count;
+	struct numbered *ways = calloc(n + 1, sizeof *ways);
 	struct owned *o = calloc(1, sizeof *o);
-	if (!o)
-		return false;
 	out->owned = o;
-	o->sites = calloc(n + 1, sizeof *o->sites);
-	o->wakers = calloc(wakers + 1, sizeof *o->wakers);
-	if (!o->sites || !o->wakers)
-		return false;
-	if (wakers)
-		qsort(s->wakers.samples.at, wakers, sizeof *s->wakers.samples.at, by_site);
-	size_t w = 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct kymo_profile_sample *x = &s->sites.samples.at[i];
-		struct dist_summary d = dist_summarize(&s->lengths.at[i]);
-		o->sites[i] = (struct kymo_wait_site){
-			x->stack, x->reason, d.count,          d.total, d.p50, d.p90,
-			d.p99,    d.max,     s->without.at[i], w,       w};
-		for (; w < wakers && s->wakers.samples.at[w].group == i; w++)
-			o->wakers[w] = (struct kymo_waker){
-				s->wakers.samples.at[w].stack, s->wakers.samples.at[w].count,
-				s->wakers.samples.at[w].ns, s->wakers.samples.at[w].region};
-		o->sites[i].waker_to = w;
-		out->total_count += d.count;
-		out->total_ns += d.total;
+	if (o) {
+		o->sites = calloc(n + 1, sizeof *o->sites);
+		o->wakers = calloc(n + 1, sizeof *o->wakers);
 	}
-	if (n)
-		qsort(o->sites, n, sizeof *o->sites, by_total);
-	out->count = n;
+	bool ok = ways && o && o->sites && o->wakers;
+	for (uint32_t i = 0; i < n && ok; i++)
+		ways[i] = (struct numbered){s->ways.samples.at[i], i};
+	if (ok && n)
+		qsort(ways, n, sizeof *ways, by_site);
+	for (size_t from = 0, to; from < n && ok; from = to) {
+		for (to = from + 1; to < n && ways[to].way.stack == ways[from].way.stack &&
+		                    ways[to].way.reason == ways[from].way.reason;)
+			to++;
+		ok = add_site(s, ways, from, to, out, o);
+	}
+	free(ways);
+	if (!ok)
+		return false;
+	if (out->count)
+		qsort(o->sites, out->count, sizeof *o->sites, by_total);
 	out->sites = o->sites;
 	out->wakers = o->wakers;
 	return true;
