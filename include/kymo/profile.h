@@ -58,6 +58,9 @@ struct kymo_profile_sample {
 	kymo_string_ix task;    // type of that region's task
 	uint64_t count;
 	kymo_ns ns;
+	kymo_ns longest,
+		longest_at;  // the longest of them, as far as it is selected, and when it began
+	kymo_goroutine_ix longest_goroutine;  // whose it was; 0 where `longest` is 0
 };
 
 struct kymo_profile {

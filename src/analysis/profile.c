@@ -118,7 +118,7 @@ static bool add(struct visit *v, const struct walk_span *s, kymo_ns ns)
 			key.reason = t->reasons.at[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason];
 		regions_label(v->p->regions, t, v->g, s->episode, &v->region, &key);
 	}
-	return sample_map_add(&v->s->map, &key, 1, ns, s->end);
+	return sample_map_add(&v->s->map, &key, v->g, ns, s->episode, s->end);
 }
 
 /*
@@ -237,7 +237,7 @@ static bool walk_all(const struct plan *p, struct sample_map *out)
 	bool ok = s[0].ok && s[1].ok;
 	for (size_t i = 0; i < s[1].map.samples.count && ok; i++) {
 		const struct kymo_profile_sample *x = &s[1].map.samples.at[i];
-		ok = sample_map_add(&s[0].map, x, x->count, x->ns, s[1].map.ends.at[i]);
+		ok = sample_map_join(&s[0].map, x, s[1].map.ends.at[i]);
 	}
 	sample_map_free(&s[1].map);
 	*out = s[0].map;
@@ -261,7 +261,7 @@ static bool add_creations(const struct plan *p, struct sample_map *m)
 		bool runnable = kymo_span_next(&c, &s) && s.state == KYMO_SPAN_RUNNABLE;
 		if (p->o.labels)
 			key.group = t->g.name.at[g];
-		ok = sample_map_add(m, &key, 1, runnable ? s.end - s.start : 0, 0);
+		ok = sample_map_add(m, &key, g, runnable ? s.end - s.start : 0, t->g.begin.at[g], 0);
 	}
 	return ok;
 }
@@ -281,7 +281,7 @@ static bool add_stops(const struct plan *p, struct sample_map *m)
 			key.group = p->t->g.name.at[r->goroutine[i]];
 			key.reason = r->name[i];
 		}
-		ok = sample_map_add(m, &key, 1, ns, 0);
+		ok = sample_map_add(m, &key, r->goroutine[i], ns, r->start[i], 0);
 	}
 	return ok;
 }
@@ -296,7 +296,7 @@ static bool add_samples(const struct plan *p, struct sample_map *m)
 		struct kymo_profile_sample key = {.stack = x->stack[i]};
 		if (p->o.labels)
 			key.group = p->t->g.name.at[x->goroutine[i]];
-		ok = sample_map_add(m, &key, 1, 0, 0);
+		ok = sample_map_add(m, &key, x->goroutine[i], 0, x->time[i], 0);
 	}
 	return ok;
 }

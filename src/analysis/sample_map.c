@@ -44,9 +44,13 @@ uint32_t sample_map_find(struct sample_map *m, const struct kymo_profile_sample 
 	for (; m->slots[at]; at = (at + 1) & m->mask)
 		if (sample_map_same(&m->samples.at[m->slots[at] - 1], key))
 			return m->slots[at] - 1;
-	struct kymo_profile_sample s = *key;
-	s.count = 0;
-	s.ns = 0;
+	const struct kymo_profile_sample s = {
+		.stack = key->stack,
+		.group = key->group,
+		.reason = key->reason,
+		.region = key->region,
+		.task = key->task,
+	};
 	if (!vec_push(&m->ends, 0))
 		return UINT32_MAX;
 	if (!vec_push(&m->samples, s)) {

@@ -45,15 +45,46 @@ static inline uint32_t sample_map_index(struct sample_map *m, const struct kymo_
 	return *recent;
 }
 
+/* Keeps the longest; of equals the earlier, so that the order of adding does not show. */
+static inline void sample_map_keep_longest(struct kymo_profile_sample *s, kymo_goroutine_ix g,
+                                           kymo_ns ns, kymo_ns start)
+{
+	if (ns < s->longest || ns == 0)
+		return;
+	if (ns == s->longest &&
+	    (start > s->longest_at || (start == s->longest_at && g >= s->longest_goroutine)))
+		return;
+	s->longest = ns;
+	s->longest_at = start;
+	s->longest_goroutine = g;
+}
+
+/* A span of goroutine `g` from `start` to `end`, of which `ns` count. */
 static inline bool sample_map_add(struct sample_map *m, const struct kymo_profile_sample *key,
-                                  uint64_t count, kymo_ns ns, kymo_ns end)
+                                  kymo_goroutine_ix g, kymo_ns ns, kymo_ns start, kymo_ns end)
 {
 	uint32_t i = sample_map_index(m, key);
 	if (i == UINT32_MAX)
 		return false;
 	struct kymo_profile_sample *s = &m->samples.at[i];
-	s->count += count;
+	s->count++;
 	s->ns += ns;
+	sample_map_keep_longest(s, g, ns, start);
+	m->ends.at[i] = end > m->ends.at[i] ? end : m->ends.at[i];
+	return true;
+}
+
+/* What another map added up under the same key; `end` is its `ends`. */
+static inline bool sample_map_join(struct sample_map *m, const struct kymo_profile_sample *x,
+                                   kymo_ns end)
+{
+	uint32_t i = sample_map_index(m, x);
+	if (i == UINT32_MAX)
+		return false;
+	struct kymo_profile_sample *s = &m->samples.at[i];
+	s->count += x->count;
+	s->ns += x->ns;
+	sample_map_keep_longest(s, x->longest_goroutine, x->longest, x->longest_at);
 	m->ends.at[i] = end > m->ends.at[i] ? end : m->ends.at[i];
 	return true;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "trace/store.h"
+
 struct mine {
 	const struct report *r;
 	struct kymo_profile p;
@@ -14,11 +16,14 @@ static void mine_free(void *p)
 	kymo_profile_free(&((struct mine *)p)->p);
 }
 
-enum { STACK, COUNT, DELAY, GROUP, REASON, REGION, TASK, COLUMNS };
+enum { STACK, COUNT, DELAY, LONGEST, LONGEST_AT, LONGEST_OF, GROUP, REASON, REGION, TASK, COLUMNS };
 static const struct column columns[COLUMNS] = {
 	[STACK] = {"stack", "stack", CELL_STACK, COL_LAST},
 	[COUNT] = {"count", "count", CELL_COUNT, 0},
 	[DELAY] = {"delay_ns", "time", CELL_NS, COL_BAR},
+	[LONGEST] = {"longest_ns", "longest", CELL_NS, 0},
+	[LONGEST_AT] = {"longest_at_ns", "at", CELL_TIME, 0},
+	[LONGEST_OF] = {"longest_goroutine", "of", CELL_ID, COL_GO},
 	[GROUP] = {"group", "group", CELL_TEXT, COL_GROUP},
 	[REASON] = {"reason", "reason", CELL_TEXT, 0},
 	[REGION] = {"region", "region", CELL_TEXT, COL_QUIET},
@@ -33,6 +38,9 @@ static void row(const void *ctx, size_t i, union cell *c)
 	c[STACK].u64 = s->stack;
 	c[COUNT].u64 = s->count;
 	c[DELAY].ns = s->ns;
+	c[LONGEST].ns = s->longest;
+	c[LONGEST_AT].ns = s->longest_goroutine ? s->longest_at : -1;
+	c[LONGEST_OF].u64 = s->longest_goroutine ? t->g.id.at[s->longest_goroutine] : KYMO_NONE;
 	c[GROUP].text = kymo_trace_string(t, s->group);
 	c[REASON].text = kymo_trace_string(t, s->reason);
 	c[REGION].text = kymo_trace_string(t, s->region);

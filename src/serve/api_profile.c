@@ -77,6 +77,9 @@ static void put_sample(struct json *j, const struct kymo_trace *t, struct frames
 	api_put_ns(j, "value", s->ns);
 	api_put_string(j, "group", t, s->group);
 	api_put_string(j, "reason", t, s->reason);
+	api_put_ns(j, "longest", s->longest);
+	api_put_ns(j, "at", s->longest_at);
+	api_put_goroutine_ref(j, "of", t, s->longest_goroutine);
 	json_end(j);
 }
 

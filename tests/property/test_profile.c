@@ -264,14 +264,24 @@ static struct kymo_profile_sample *slow_profile(const struct kymo_trace *t, cons
 			key.reason = w->what == CALL ? 0 : w->reason;
 			innermost_region(t, w, &key);
 		}
+		key.longest = key.ns;
+		key.longest_at = w->start;
+		key.longest_goroutine = w->g;
 		size_t k = 0;
 		while (k < *count && !same_key(&out[k], &key))
 			k++;
 		if (k == *count) {
 			out[(*count)++] = key;
-		} else {
-			out[k].count++;
-			out[k].ns += key.ns;
+			continue;
+		}
+		out[k].count++;
+		out[k].ns += key.ns;
+		// Of equals the earlier: the list goes goroutine by goroutine.
+		if (key.longest > out[k].longest ||
+		    (key.longest == out[k].longest && key.longest_at < out[k].longest_at)) {
+			out[k].longest = key.longest;
+			out[k].longest_at = key.longest_at;
+			out[k].longest_goroutine = key.longest_goroutine;
 		}
 	}
 	return out;
@@ -309,6 +319,13 @@ static void assert_profile(const struct kymo_trace *t, const struct list *l,
 			}
 		assert_int_equal(p.samples[i].count, count);
 		assert_int_equal(p.samples[i].ns, ns);
+		for (size_t k = 0; k < n && o->rules == KYMO_RULES_EXACT; k++) {
+			if (!same_key(&want[k], &p.samples[i]))
+				continue;
+			assert_int_equal(p.samples[i].longest, want[k].longest);
+			assert_int_equal(p.samples[i].longest_at, want[k].longest_at);
+			assert_int_equal(p.samples[i].longest_goroutine, want[k].longest_goroutine);
+		}
 		if (i)
 			assert_true(p.samples[i].ns <= p.samples[i - 1].ns);
 	}
