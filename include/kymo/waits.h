@@ -32,6 +32,8 @@ struct kymo_wait_site {
 	kymo_string_ix reason;  // 0 for syscalls
 	uint64_t count;
 	kymo_ns total, p50, p90, p99, max;
+	kymo_ns max_at;                   // when the longest began (of equals the first)
+	kymo_goroutine_ix max_goroutine;  // who waited so long
 	kymo_ns without_proc;         // SYSCALLS: the part of the total after the proc was taken
 	size_t waker_from, waker_to;  // rows of `wakers`
 };

@@ -31,6 +31,7 @@ struct stretch {
 
 struct visit {
 	struct stretch *s;
+	kymo_goroutine_ix g;
 	struct select_cursor selected;
 	kymo_ns without_from;  // SYSCALLS: since when the call under way has no proc
 };
@@ -42,10 +43,12 @@ static bool extend(struct stretch *s, uint32_t way)
 	       (vec_push(&s->lengths, ((struct dist){0})) && vec_push(&s->without, 0));
 }
 
-static always_inline bool add(struct stretch *s, const struct walk_span *x, bool call, kymo_ns ns,
-                              kymo_ns without)
+static always_inline bool add(const struct visit *v, const struct walk_span *x, kymo_ns start,
+                              kymo_ns ns, kymo_ns without)
 {
+	struct stretch *s = v->s;
 	const struct plan *p = s->plan;
+	bool call = p->kind == KYMO_WAITS_SYSCALLS;
 	const struct kymo_profile_sample key = {.stack = x->stack,
 	                                        .reason = call ? 0 : p->t->reasons.at[x->reason],
 	                                        .group = call ? 0 : x->waker_stack,
@@ -55,6 +58,7 @@ static always_inline bool add(struct stretch *s, const struct walk_span *x, bool
 		return false;
 	s->ways.samples.at[way].count++;
 	s->ways.samples.at[way].ns += ns;
+	sample_map_keep_longest(&s->ways.samples.at[way], v->g, ns, start);
 	if (call)
 		s->without.at[way] += without;
 	return dist_add(&s->lengths.at[way], ns);
@@ -67,7 +71,7 @@ static always_inline bool visit_wait(void *ctx, const struct walk_span *x)
 	    !v->s->plan->reasons[x->reason])
 		return true;
 	kymo_ns ns = select_take(&v->selected, x->start, x->end);
-	v->s->ok = ns == 0 || add(v->s, x, false, ns, 0);
+	v->s->ok = ns == 0 || add(v, x, x->start, ns, 0);
 	return v->s->ok;
 }
 
@@ -81,7 +85,7 @@ static always_inline bool visit_call(void *ctx, const struct walk_span *x)
 	bool none = x->state == KYMO_SPAN_SYSCALL_BLOCKED ||
 	            (x->cause == KYMO_CAUSE_STATUS && x->proc == 0);
 	kymo_ns without = none ? select_take(&parts, x->start, x->end) : 0;
-	v->s->ok = ns == 0 || add(v->s, x, true, ns, without);
+	v->s->ok = ns == 0 || add(v, x, x->episode, ns, without);
 	return v->s->ok;
 }
 
@@ -90,7 +94,7 @@ static void *walk_stretch(void *arg)
 	struct stretch *s = arg;
 	const struct plan *p = s->plan;
 	for (kymo_goroutine_ix g = s->from; g < s->to && s->ok; g++) {
-		struct visit v = {.s = s};
+		struct visit v = {.s = s, .g = g};
 		struct kymo_interval all;
 		if (!select_begin(&v.selected, p->t, p->sel, g, &all))
 			continue;
@@ -132,6 +136,8 @@ static bool merge(struct stretch *to, struct stretch *from)
 			return false;
 		to->ways.samples.at[way].count += x->count;
 		to->ways.samples.at[way].ns += x->ns;
+		sample_map_keep_longest(&to->ways.samples.at[way], x->longest_goroutine, x->longest,
+		                        x->longest_at);
 		to->without.at[way] += from->without.at[i];
 		if (!join(&to->lengths.at[way], &from->lengths.at[i]))
 			return false;
@@ -222,8 +228,10 @@ static bool add_site(struct stretch *s, const struct numbered *ways, size_t from
 	site->reason = ways[from].way.reason;
 	site->waker_from = call ? 0 : from;
 	site->waker_to = call ? 0 : to;
+	struct kymo_profile_sample longest = {0};
 	for (size_t i = from; i < to; i++) {
 		const struct kymo_profile_sample *x = &ways[i].way;
+		sample_map_keep_longest(&longest, x->longest_goroutine, x->longest, x->longest_at);
 		site->without_proc += s->without.at[ways[i].number];
 		o->wakers[i] = (struct kymo_waker){x->group, x->count, x->ns, x->region};
 		if (i > from && !join(all, &s->lengths.at[ways[i].number]))
@@ -236,6 +244,8 @@ static bool add_site(struct stretch *s, const struct numbered *ways, size_t from
 	site->p90 = d.p90;
 	site->p99 = d.p99;
 	site->max = d.max;
+	site->max_at = longest.longest_at;
+	site->max_goroutine = longest.longest_goroutine;
 	out->total_count += d.count;
 	out->total_ns += d.total;
 	return true;

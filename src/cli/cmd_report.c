@@ -92,7 +92,7 @@ static struct cmd as_cmd(const struct report_def *def, struct buf *b)
 		{"table", "KEY", "which table (--csv; default the first)"},
 	};
 	static const struct report_param_def out = {
-		"o", "FILE", "write there; a name that ends in .svg gets the plot"};
+		"o", "FILE", "write there; a name that ends in .svg gets the plots"};
 	struct options *o = malloc(sizeof *o);
 	if (o) {
 		make_options(o, def);
@@ -131,7 +131,7 @@ static enum kymo_status render(struct report *r, const struct options *o,
                                struct kymo_error *err)
 {
 	if (ends_in_svg(o->out))
-		return report_svg(r, 0, out, err);
+		return report_svg(r, out, err);
 	struct report_page page = report_page(r);
 	if (o->json)
 		return report_json(r, &page, out, err);

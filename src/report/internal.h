@@ -64,7 +64,7 @@ struct report_points {
 	size_t count;
 	double *x, *y;  // one block; y may hold NaN
 };
-enum kymo_status report_plot_points(struct report *r, const struct plot *p, unsigned line,
+enum kymo_status report_plot_points(const struct report *r, const struct plot *p, unsigned line,
                                     struct report_points *out, struct kymo_error *err);
 /* Draws the plot with Braille dots. */
 enum kymo_status report_plot_text(struct report *r, const struct plot *p,

@@ -11,7 +11,7 @@
 #define LABEL 10
 #define WIDEST 100
 
-enum kymo_status report_plot_points(struct report *r, const struct plot *p, unsigned line,
+enum kymo_status report_plot_points(const struct report *r, const struct plot *p, unsigned line,
                                     struct report_points *out, struct kymo_error *err)
 {
 	size_t table = report_table_index(r, p->table);

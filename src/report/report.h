@@ -272,8 +272,8 @@ struct report_text_options {
 };
 enum kymo_status report_text(struct report *r, const struct report_text_options *how,
                              struct buf *out, struct kymo_error *err);
-/* A plot as an SVG document (light and dark by media query). */
-enum kymo_status report_svg(struct report *r, size_t plot, struct buf *out, struct kymo_error *err);
+/* All plots, one below the other, as an SVG document (light and dark by media query). */
+enum kymo_status report_svg(const struct report *r, struct buf *out, struct kymo_error *err);
 
 /* ---- for people; `out` has room for REPORT_NUMBER bytes; returns `out` ---- */
 #define REPORT_NUMBER UNITS_SIZE

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A plot as an SVG document of its own: no scripts, no fonts, light and dark by what the viewer prefers. */
+/* The plots, one below the other, as an SVG document of their own: no scripts, no fonts, light and dark by what the viewer prefers. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,44 +150,56 @@ static void span(struct frame *f, const struct plot *p, const struct report_poin
 	}
 }
 
-enum kymo_status report_svg(struct report *r, size_t plot, struct buf *out, struct kymo_error *err)
+static const char style[] =
+	"<style>"
+	"text{font:12px system-ui,sans-serif;fill:#5b6068;font-variant-numeric:tabular-nums}"
+	".t{font-size:15px;fill:#1d1f23}.b{fill:#fff}.g{stroke:#e4e3df}"
+	"path,line{fill:none}path{stroke-width:1.6}line{stroke-width:1}"
+	".l0{stroke:#2f5fd0}.l1{stroke:#e58f1c}.l2{stroke:#c2559d}.l3{stroke:#2e8b63}"
+	"@media(prefers-color-scheme:dark){text{fill:#a4a9b1}.t{fill:#e7e8ea}.b{fill:#1c1f24}"
+	".g{stroke:#2e3239}.l0{stroke:#8fb0ff}.l1{stroke:#f0a73c}.l2{stroke:#dd7fbd}.l3{stroke:#43b384}}"
+	"</style>\n";
+
+static enum kymo_status draw(const struct report *r, const struct plot *p, struct buf *out,
+                             struct kymo_error *err)
 {
 	struct report_points pts[4] = {0};
 	struct frame f;
 	unsigned lines = 0;
 	enum kymo_status st = KYMO_OK;
-	if (plot >= r->plots.count)
-		return error_set(err, KYMO_E_RANGE, 0, 0, "%s has nothing to draw", r->def->name);
-	const struct plot *p = &r->plots.at[plot];
 	for (; lines < 4 && p->y[lines] && st == KYMO_OK; lines++)
 		st = report_plot_points(r, p, lines, &pts[lines], err);
 	if (st == KYMO_OK) {
 		const struct table *t = &r->tables.at[report_table_index(r, p->table)];
 		span(&f, p, pts, lines);
-		buf_printf(out,
-		           "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n",
-		           WIDTH, HEIGHT, WIDTH, HEIGHT);
-		buf_puts(out,
-		         "<style>"
-		         "text{font:12px system-ui,sans-serif;fill:#5b6068;font-variant-numeric:tabular-nums}"
-		         ".t{font-size:15px;fill:#1d1f23}.b{fill:#fff}.g{stroke:#e4e3df}"
-		         "path,line{fill:none}path{stroke-width:1.6}line{stroke-width:1}"
-		         ".l0{stroke:#2f5fd0}.l1{stroke:#e58f1c}.l2{stroke:#c2559d}.l3{stroke:#2e8b63}"
-		         "@media(prefers-color-scheme:dark){text{fill:#a4a9b1}.t{fill:#e7e8ea}.b{fill:#1c1f24}"
-		         ".g{stroke:#2e3239}.l0{stroke:#8fb0ff}.l1{stroke:#f0a73c}.l2{stroke:#dd7fbd}.l3{stroke:#43b384}}"
-		         "</style>\n");
-		buf_printf(out,
-		           "<rect class=\"b\" width=\"%d\" height=\"%d\"/>\n<text class=\"t\" x=\"%d\" y=\"24\">",
-		           WIDTH, HEIGHT, LEFT);
+		buf_printf(out, "<text class=\"t\" x=\"%d\" y=\"24\">", LEFT);
 		put_escaped(out, p->title);
 		buf_puts(out, "</text>\n");
 		put_axes(out, &f, t->columns[report_column_index(t, p->x)].kind, p->y_kind);
 		put_legend(out, r, p, lines);
 		for (unsigned l = lines; l-- > 0;)
 			put_line(out, &f, p, &pts[l], l);
-		buf_puts(out, "</svg>\n");
 	}
 	for (unsigned l = 0; l < lines; l++)
 		free(pts[l].x);
+	return st;
+}
+
+enum kymo_status report_svg(const struct report *r, struct buf *out, struct kymo_error *err)
+{
+	enum kymo_status st = KYMO_OK;
+	size_t height = r->plots.count * HEIGHT;
+	if (r->plots.count == 0)
+		return error_set(err, KYMO_E_RANGE, 0, 0, "%s has nothing to draw", r->def->name);
+	buf_printf(out,
+	           "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %zu\" width=\"%d\" height=\"%zu\">\n%s"
+	           "<rect class=\"b\" width=\"%d\" height=\"%zu\"/>\n",
+	           WIDTH, height, WIDTH, height, style, WIDTH, height);
+	for (size_t i = 0; i < r->plots.count && st == KYMO_OK; i++) {
+		buf_printf(out, "<g transform=\"translate(0 %zu)\">\n", i * HEIGHT);
+		st = draw(r, &r->plots.at[i], out, err);
+		buf_puts(out, "</g>\n");
+	}
+	buf_puts(out, "</svg>\n");
 	return st;
 }

@@ -7,6 +7,7 @@
 #include "report/internal.h"
 #include "report/tasks.h"
 #include "report/waits.h"
+#include "trace/store.h"
 
 static double share(kymo_ns part, kymo_ns whole)
 {
@@ -21,6 +22,8 @@ enum {
 	S_P90,
 	S_P99,
 	S_MAX,
+	S_LONGEST_AT,
+	S_LONGEST_OF,
 	S_REASON,
 	S_BY,
 	S_WAKER,
@@ -41,6 +44,8 @@ static const struct column site_columns[S_COLUMNS] = {
 	[S_P90] = {"p90_ns", "p90", CELL_NS, COL_WIDE},
 	[S_P99] = {"p99_ns", "p99", CELL_NS, 0},
 	[S_MAX] = {"max_ns", "max", CELL_NS, 0},
+	[S_LONGEST_AT] = {"longest_at_ns", "at", CELL_TIME, COL_QUIET},
+	[S_LONGEST_OF] = {"longest_goroutine", "of", CELL_ID, COL_QUIET | COL_GO},
 	[S_REASON] = {"reason", "for", CELL_TEXT, COL_WIDE},
 	[S_BY] = {"woken_by", "woken by", CELL_TEXT, COL_QUIET},
 	[S_WAKER] = {"waker", "mostly woken by", CELL_TEXT, COL_WIDE | COL_EYES},
@@ -134,6 +139,8 @@ static void site_row(const void *ctx, size_t i, union cell *c)
 	c[S_P90].ns = x->p90;
 	c[S_P99].ns = x->p99;
 	c[S_MAX].ns = x->max;
+	c[S_LONGEST_AT].ns = x->max_at;
+	c[S_LONGEST_OF].u64 = t->g.id.at[x->max_goroutine];
 	c[S_REASON].text = kymo_trace_string(t, x->reason);
 	c[S_BY].text = report_str(by.by);
 	c[S_WAKER_FUNC].text = kymo_trace_string(t, w.func);
@@ -154,6 +161,8 @@ enum {
 	C_P90,
 	C_P99,
 	C_MAX,
+	C_LONGEST_AT,
+	C_LONGEST_OF,
 	C_NO_PROC,
 	C_CALL,
 	C_PLACE,
@@ -171,6 +180,8 @@ static const struct column call_columns[C_COLUMNS] = {
 	[C_P90] = {"p90_ns", "p90", CELL_NS, COL_WIDE},
 	[C_P99] = {"p99_ns", "p99", CELL_NS, 0},
 	[C_MAX] = {"max_ns", "max", CELL_NS, 0},
+	[C_LONGEST_AT] = {"longest_at_ns", "at", CELL_TIME, COL_QUIET},
+	[C_LONGEST_OF] = {"longest_goroutine", "of", CELL_ID, COL_QUIET | COL_GO},
 	[C_NO_PROC] = {"no_proc_ns", "no proc", CELL_NS, 0},
 	[C_CALL] = {"call", "call", CELL_TEXT, COL_WIDE},
 	[C_PLACE] = {"place", "where", CELL_TEXT, COL_LAST | COL_EYES},
@@ -214,6 +225,8 @@ static void call_row(const void *ctx, size_t i, union cell *c)
 	c[C_P90].ns = x->p90;
 	c[C_P99].ns = x->p99;
 	c[C_MAX].ns = x->max;
+	c[C_LONGEST_AT].ns = x->max_at;
+	c[C_LONGEST_OF].u64 = t->g.id.at[x->max_goroutine];
 	c[C_NO_PROC].ns = x->without_proc;
 	c[C_CALL].text = call_of(t, x->stack);
 	c[C_FUNC].text = kymo_trace_string(t, f.func);

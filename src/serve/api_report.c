@@ -74,7 +74,7 @@ static enum kymo_status render(struct report *r, const struct query *q,
 	if (strcmp(format, "csv") == 0)
 		return report_csv(r, q->table, page, out, err);
 	if (strcmp(format, "svg") == 0)
-		return report_svg(r, 0, out, err);
+		return report_svg(r, out, err);
 	return report_json(r, page, out, err);
 }
 

@@ -376,12 +376,15 @@ static void assert_waits(const struct kymo_trace *t, const struct list *l,
 		size_t n = 0;
 		kymo_ns sum = 0, lost = 0;
 		struct kymo_waker got = {0};
+		const struct wait *longest = NULL;
 		for (size_t k = 0; k < l->count; k++) {
 			const struct wait *w = &l->at[k];
 			kymo_ns ns = part(sel, w->g, w->start, w->end);
 			if (!waits_for(t, w, kind) || w->own != s->stack || ns == 0 ||
 			    (kind != KYMO_WAITS_SYSCALLS && w->reason != s->reason))
 				continue;
+			if (ns == s->max && (!longest || w->start < longest->start))
+				longest = w;
 			length[n++] = ns;
 			sum += ns;
 			lost += part(sel, w->g, w->lost, w->end);
@@ -394,6 +397,8 @@ static void assert_waits(const struct kymo_trace *t, const struct list *l,
 		assert_int_equal(s->p90, length[(n * 90 + 99) / 100 - 1]);
 		assert_int_equal(s->p99, length[(n * 99 + 99) / 100 - 1]);
 		assert_int_equal(s->max, length[n - 1]);
+		assert_int_equal(s->max_at, longest->start);
+		assert_int_equal(s->max_goroutine, longest->g);
 		assert_int_equal(s->without_proc, kind == KYMO_WAITS_SYSCALLS ? lost : 0);
 		found += n;
 		for (size_t j = s->waker_from; j < s->waker_to; j++) {

@@ -217,12 +217,15 @@ static void test_svg(void **state)
 	struct buf b = {0};
 	struct kymo_error err = {0};
 	(void)state;
-	assert_int_equal(report_svg(r, 0, &b, NULL), KYMO_OK);
+	assert_int_equal(report_svg(r, &b, NULL), KYMO_OK);
 	const char *text = text_of(&b);
 	assert_non_null(strstr(text, "a &lt; b &amp; c"));
 	assert_non_null(strstr(text, "</svg>"));
 	buf_free(&b);
-	assert_int_equal(report_svg(r, 1, &b, &err), KYMO_E_RANGE);
+	r->plots.count = 0;
+	assert_int_equal(report_svg(r, &b, &err), KYMO_E_RANGE);
+	assert_string_equal(err.message, "mine has nothing to draw");
+	assert_int_equal(b.len, 0);
 	report_free(r);
 }
 
