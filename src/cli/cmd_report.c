@@ -181,6 +181,8 @@ int cmd_report(const struct report_def *def, int argc, char **argv)
 	}
 	make_options(o, def);
 	status = cli_parse(&cmd, argc, argv, o->list, &file, 1, NULL);
+	if (o->out && strcmp(o->out, "-") == 0)
+		o->out = NULL;
 	if (status == CLI_GO_ON && (o->json + o->csv + ends_in_svg(o->out)) > 1)
 		status = cli_usage(&cmd, "one of --json, --csv and -o FILE.svg");
 	if (status == CLI_GO_ON) {

@@ -20,6 +20,9 @@ struct report_order {
 
 /* Reads the common parameters into the selection and the switches; refuses those the report does not take. */
 enum kymo_status report_take_params(struct report *r, struct kymo_error *err);
+/* KYMO_E_RANGE: the filter names a goroutine, group, task or region that the trace has not. */
+enum kymo_status report_check_named(const struct kymo_trace *t, const struct kymo_filter *f,
+                                    const struct kymo_selection *sel, struct kymo_error *err);
 
 /* The rows of a table that a page shows: rows[0..count) through `order`, or `first`.. as they stand. */
 struct report_rows {

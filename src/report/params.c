@@ -130,7 +130,8 @@ enum kymo_status report_take_params(struct report *r, struct kymo_error *err)
 	f.task = r->def->common & PARAM_TASK ? report_param(r, "task") : NULL;
 	f.region = r->def->common & PARAM_REGION ? report_param(r, "region") : NULL;
 	f.region_at = r->def->common & PARAM_REGION ? report_param(r, "region-at") : NULL;
-	return kymo_select(r->trace, &f, &r->sel, err);
+	st = kymo_select(r->trace, &f, &r->sel, err);
+	return st == KYMO_OK ? report_check_named(r->trace, &f, &r->sel, err) : st;
 }
 
 bool report_param_is_paging(const char *key)
