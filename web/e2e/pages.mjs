@@ -264,6 +264,72 @@ export async function pageTests({
 		assert.deepEqual([...bytes.slice(0, 2)], [0x1f, 0x8b], "pprof is gzip");
 	});
 
+	/** The interval that is selected on the timeline, once it is the one that begins at `from`. */
+	const selectedAt = async (from) => {
+		await page.waitForFunction(
+			(s) => Number(document.querySelector('[data-testid="details-start"]')?.dataset.ns) === s,
+			from,
+		);
+		await settled();
+		const seen = await page.evaluate(() => window.__kymo.window);
+		const length = Number(await page.getByTestId("details-duration").getAttribute("data-ns"));
+		assert.ok(seen.from <= from && from + length <= seen.to, "the whole interval is on screen");
+		return { length, who: await page.getByTestId("details-goroutine").innerText() };
+	};
+
+	await test("from the blocking profile to its longest wait on the timeline", async () => {
+		await open("#page=blocking&kind=sync");
+		const doc = await get("/api/profile/sync");
+		const want = doc.samples.reduce((a, b) => (b.longest > a.longest ? b : a));
+		// The same by another way: the wait as the goroutine's own story has it.
+		const story = await report(
+			"goroutines",
+			`goroutine=${want.of.id}&top=200&table=states&sort=duration_ns&asc=0`,
+		);
+		const states = story.tables[0].rows.map((_, i) => [
+			cell(story, "states", i, "start_ns"),
+			cell(story, "states", i, "duration_ns"),
+			cell(story, "states", i, "state"),
+		]);
+		assert.ok(
+			states.some((s) => s[0] === want.at && s[1] === want.longest && s[2] === "waiting"),
+			"the story has that wait",
+		);
+		await page.locator(".flame .root").hover();
+		assert.match(await page.getByTestId("tip-longest").innerText(), /^longest wait: /);
+		await page.mouse.move(5, 5);
+		await page.getByTestId("longest-beneath").getByTestId("to-timeline").click();
+		const beneath = await selectedAt(want.at);
+		assert.deepEqual(beneath, { length: want.longest, who: `Goroutine ${want.of.id}` });
+		await page.goBack();
+		await idle();
+		await page.locator('[data-sort="longest_ns"]').click();
+		await idle();
+		await shot("page-blocking-longest-light");
+		await row("stacks", 0).getByTestId("longest").click();
+		assert.deepEqual(await selectedAt(want.at), beneath);
+	});
+
+	await test("from a site of waits to its longest on the timeline", async () => {
+		for (const of of ["locks", "chans", "net", "syscalls"]) {
+			await open(`#page=waits&of=${of}&sort=max_ns&asc=0`);
+			const doc = await report(of, "sort=max_ns&asc=0&top=1");
+			const table = doc.tables[0].key;
+			const [at, max, id] = ["longest_at_ns", "max_ns", "longest_goroutine"].map((k) =>
+				cell(doc, table, 0, k),
+			);
+			if (id === undefined || id === null) continue;
+			await row(table, 0).getByTestId("longest").click();
+			const shown = await selectedAt(at);
+			assert.equal(shown.who, `Goroutine ${id}`);
+			// A call that lost its proc is two intervals.
+			if (of !== "syscalls") assert.equal(shown.length, max, of);
+			const seen = await page.evaluate(() => window.__kymo.window);
+			assert.ok(shown.length <= max && at + max <= seen.to, of);
+		}
+		await open("#page=blocking");
+	});
+
 	await test("from a task histogram to its slowest task, and to its place on the timeline", async () => {
 		await page.getByTestId("page-tasks").click();
 		await idle();

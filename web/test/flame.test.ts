@@ -31,11 +31,47 @@ const profile: ProfileDoc = {
 	total: 100,
 	frames: FRAMES.map((func, i) => ({ func, file: "/x.go", line: i })),
 	samples: [
-		{ stack: [0, 1, 2], count: 3, value: 60, group: "main.main", reason: "chan receive" },
-		{ stack: [3, 1, 2], count: 1, value: 25, group: "main.main", reason: "sync" },
-		{ stack: [3, 4], count: 1, value: 10, group: "net/http.(*conn).serve", reason: "sync" },
-		{ stack: [3, 4], count: 1, value: 4, group: "net/http.(*conn).serve", reason: "select" },
-		{ stack: [], count: 0, value: 1, group: "", reason: "sync" },
+		{
+			stack: [0, 1, 2],
+			count: 3,
+			value: 60,
+			group: "main.main",
+			reason: "chan receive",
+			longest: 30,
+			at: 5,
+			of: { row: 7, id: 7, name: "" },
+		},
+		{
+			stack: [3, 1, 2],
+			count: 1,
+			value: 25,
+			group: "main.main",
+			reason: "sync",
+			longest: 25,
+			at: 40,
+			of: { row: 8, id: 8, name: "" },
+		},
+		{
+			stack: [3, 4],
+			count: 1,
+			value: 10,
+			group: "net/http.(*conn).serve",
+			reason: "sync",
+			longest: 10,
+			at: 2,
+			of: { row: 9, id: 9, name: "" },
+		},
+		{
+			stack: [3, 4],
+			count: 1,
+			value: 4,
+			group: "net/http.(*conn).serve",
+			reason: "select",
+			longest: 4,
+			at: 70,
+			of: { row: 9, id: 9, name: "" },
+		},
+		{ stack: [], count: 0, value: 1, group: "", reason: "sync", longest: 0, at: 0, of: null },
 	],
 };
 
@@ -134,4 +170,19 @@ test("of samples without time the number counts", () => {
 	const cpu = { ...profile, kind: "cpu", unit: "samples" };
 	assert.equal(buildFlame(cpu).value, 6);
 	assert.equal(stackRows(cpu)[0]?.value, 3);
+});
+
+test("the longest wait beneath a frame is known by whose it was and when", () => {
+	const root = buildFlame(profile);
+	assert.deepEqual(root.longest, { goroutine: 7, from: 5, to: 35 });
+	assert.deepEqual(findPath(root, "net/http.(*conn).serve").longest, {
+		goroutine: 9,
+		from: 2,
+		to: 12,
+	});
+	const rows = stackRows(profile);
+	assert.deepEqual(
+		rows.map((r) => r.longest && r.longest.to - r.longest.from),
+		[30, 25, 10, null],
+	);
 });

@@ -61,11 +61,19 @@ export function mockProfile(kind, trace, stack) {
 				stack: [frame(`runtime.${reason.replaceAll(" ", "")}`), frame(g.name)],
 				count: 0,
 				value: 0,
+				longest: 0,
+				at: 0,
+				of: null,
 				group: g.name,
 				reason,
 			};
 			one.count++;
 			one.value += s.end - s.start;
+			if (s.end - s.start > one.longest) {
+				one.longest = s.end - s.start;
+				one.at = s.start;
+				one.of = { row: g.row, id: g.id, name: g.name };
+			}
 			by.set(key, one);
 		}
 	const samples = [...by.values()].sort((a, b) => b.value - a.value);

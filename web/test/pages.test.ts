@@ -21,7 +21,7 @@ import {
 	type TableDoc,
 } from "../src/model/report.ts";
 import { extent, linear, logarithmic, niceStep } from "../src/model/scale.ts";
-import { intervalOf, pageOf } from "../src/model/targets.ts";
+import { intervalOf, longestOf, pageOf } from "../src/model/targets.ts";
 import { FILLER, placeColumns, shownColumns } from "../src/pages/columns.ts";
 import { line } from "../src/pages/plot.tsx";
 import { CHUNK, LocalRows, RemoteRows } from "../src/pages/rows.ts";
@@ -193,7 +193,15 @@ test("a row leads to a list, a story or its interval", () => {
 		page: "goroutines",
 		params: { whole: "1", group: "main.f" },
 	});
-	assert.equal(pageOf(doc(), groups, ["", 3], "goroutines", {}), null);
+	assert.deepEqual(pageOf(doc(), groups, ["", 3], "goroutines", {})?.params, { group: "" });
+	const sites = table("sites", [
+		col("max_ns", "ns"),
+		col("longest_at_ns", "time"),
+		col("longest_goroutine", "id", "goroutine"),
+	]);
+	assert.deepEqual(longestOf(sites, [30, 5, 7]), { goroutine: 7, from: 5, to: 35 });
+	assert.equal(longestOf(sites, [30, null, null]), null);
+	assert.equal(intervalOf(doc(), sites, [30, 5, 7]), null, "the row is not that interval");
 	const types = table("types", [col("type", "text"), col("pc", "id")]);
 	assert.deepEqual(pageOf(doc(), types, ["auth", 255], "regions", {})?.params, {
 		type: "auth",

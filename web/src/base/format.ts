@@ -111,6 +111,9 @@ export function shortFunction(name: string): string {
 	return slash < 0 ? name : name.slice(slash + 1);
 }
 
+/** What a group of goroutines is called: its start function. */
+export const groupName = (name: string): string => shortFunction(name) || "(no stack seen)";
+
 /** The same without the package: what fits into an interval. */
 export function tailFunction(name: string): string {
 	const short = shortFunction(name);

@@ -3,7 +3,8 @@
 // outermost frame inwards, functions told apart by name.
 
 import type { Ns } from "../base/units.ts";
-import { Class, classOfReason, type Frame } from "./trace.ts";
+import type { Interval } from "./targets.ts";
+import { Class, classOfReason, type Frame, type GoroutineRef } from "./trace.ts";
 
 export interface ProfileSample {
 	/** Indices into frames, innermost first. */
@@ -12,6 +13,10 @@ export interface ProfileSample {
 	value: Ns;
 	group: string;
 	reason: string;
+	/** The longest of its waits, when it began and whose it was; null where none is known. */
+	longest: Ns;
+	at: Ns;
+	of: GoroutineRef | null;
 }
 
 export interface ProfileDoc {
@@ -36,6 +41,8 @@ export interface FlameNode {
 	/** Of it, what ends here. */
 	self: number;
 	count: number;
+	/** The longest wait beneath. */
+	longest: Interval | null;
 	/** The class of what is waited for, where the frame is one that waits; else 0. */
 	cls: number;
 	/** Widest first. */
@@ -79,6 +86,7 @@ function node(name: string, parent: Building | null): Building {
 		value: 0,
 		self: 0,
 		count: 0,
+		longest: null,
 		cls: 0,
 		children: [],
 		path: parent?.parent ? `${parent.path}\n${name}` : name,
@@ -99,6 +107,13 @@ function finish(n: Building): void {
 	if (!n.parent || !(2 * n.self > n.value || WAITS.test(n.name))) n.cls = 0;
 }
 
+/** The longest wait of a sample as an interval of the timeline. */
+export const longestOf = (s: ProfileSample): Interval | null =>
+	s.of && s.longest > 0 ? { goroutine: s.of.id, from: s.at, to: s.at + s.longest } : null;
+
+export const longer = (a: Interval | null, b: Interval | null): Interval | null =>
+	a && b ? (b.to - b.from > a.to - a.from ? b : a) : (a ?? b);
+
 /** What a sample weighs: its time, or how many there are where no time is known. */
 export const weight = (doc: ProfileDoc, s: ProfileSample): number =>
 	doc.unit === "ns" ? s.value : s.count;
@@ -108,10 +123,12 @@ export function buildFlame(doc: ProfileDoc): FlameNode {
 	for (const s of doc.samples) {
 		const w = weight(doc, s);
 		const cls = classOfSample(doc.kind, s.reason);
+		const longest = longestOf(s);
 		let at = root;
 		const add = () => {
 			at.value += w;
 			at.count += s.count;
+			at.longest = longer(at.longest, longest);
 			at.classes.set(cls, (at.classes.get(cls) ?? 0) + w);
 		};
 		add();
@@ -207,6 +224,7 @@ export interface StackRow {
 	group: string;
 	count: number;
 	value: number;
+	longest: Interval | null;
 }
 
 export function stackRows(doc: ProfileDoc): StackRow[] {
@@ -228,12 +246,14 @@ export function stackRows(doc: ProfileDoc): StackRow[] {
 				group: s.group,
 				count: s.count,
 				value: w,
+				longest: longestOf(s),
 				most: w,
 			});
 			continue;
 		}
 		row.count += s.count;
 		row.value += w;
+		row.longest = longer(row.longest, longestOf(s));
 		if (w > row.most) {
 			row.most = w;
 			row.cls = classOfSample(doc.kind, s.reason);

@@ -3,7 +3,15 @@
 
 import type { Ns } from "../base/units.ts";
 import { kept } from "./pages.ts";
-import { type Cell, cellAt, fieldOf, type ReportDoc, type Row, type TableDoc } from "./report.ts";
+import {
+	type Cell,
+	type Column,
+	cellAt,
+	fieldOf,
+	type ReportDoc,
+	type Row,
+	type TableDoc,
+} from "./report.ts";
 import type { Page, Params } from "./selection.ts";
 
 export interface Interval {
@@ -20,6 +28,8 @@ export interface PageTarget {
 
 const number = (c: Cell): number | null => (typeof c === "number" ? c : null);
 const BEGINS = ["start_ns", "begin_ns", "time_ns", "from_ns", "worst_begin_ns", "worst_start_ns"];
+/** Columns whose figure is the length of the longest wait. */
+export const LONGEST = ["longest_ns", "max_ns"];
 const LENGTHS = ["duration_ns", "window_ns", "length_ns", "total_ns", "worst_ns"];
 
 /** The goroutine that a row is about: its column's, or the one that the whole report is about. */
@@ -42,6 +52,27 @@ export function intervalOf(doc: ReportDoc, table: TableDoc, row: Row): Interval 
 	return { goroutine, from, to: Math.max(from, to) };
 }
 
+/** The longest of the waits that a row sums up: its length, when it began and whose it was; null: not told. */
+export function longestOf(table: Pick<TableDoc, "columns">, row: Row): Interval | null {
+	const [from, goroutine] = ["longest_at_ns", "longest_goroutine"].map((k) =>
+		number(cellAt(table, row, k)),
+	);
+	const length = LONGEST.map((k) => number(cellAt(table, row, k))).find((v) => v !== null);
+	return from == null || goroutine == null || !length
+		? null
+		: { goroutine, from, to: from + length };
+}
+
+/** Where a cell leads on the timeline: to the row's interval, or to its longest wait. */
+export function intervalOfCell(
+	column: Pick<Column, "key" | "kind">,
+	interval: Interval | null,
+	longest: Interval | null,
+): Interval | null {
+	if (LONGEST.includes(column.key) || column.key === "longest_at_ns") return longest;
+	return column.kind === "time" ? interval : null;
+}
+
 /** The page that a row opens; null: it has none, and leads to its interval if it has one. */
 export function pageOf(
 	doc: ReportDoc,
@@ -62,15 +93,14 @@ export function pageOf(
 	if (page === "tasks" && table.key === "tree") return taskStory(number(at("id")), params);
 	if (page === "goroutines" && table.key === "groups") {
 		const name = at("name");
-		// A group without a name cannot be asked for.
-		return typeof name === "string" && name ? { page, params: { ...rest, group: name } } : null;
+		return typeof name === "string" ? { page, params: { ...rest, group: name } } : null;
 	}
 	if (page === "goroutines" && table.key === "goroutines")
 		return goroutineStory(number(at("goroutine")), params);
 	if (intervalOf(doc, table, row)) return null;
 	const group = table.columns.findIndex((c) => c.flags.includes("group"));
 	const name = group >= 0 ? row[group] : null;
-	return typeof name === "string" && name ? groupList(name, params) : null;
+	return typeof name === "string" ? groupList(name, params) : null;
 }
 
 const only = (params: Params, ...keys: string[]): Record<string, string> =>

@@ -3,10 +3,17 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { formatCount, formatDuration, formatPercent, shortFunction } from "../base/format.ts";
+import {
+	formatCount,
+	formatDuration,
+	formatPercent,
+	groupName,
+	shortFunction,
+} from "../base/format.ts";
 import { placeOf, siteOf } from "../model/cells.ts";
 import {
 	buildFlame,
+	findPath,
 	matched,
 	matches,
 	type ProfileDoc,
@@ -22,7 +29,7 @@ import { useStore } from "../views/ctx.ts";
 import { Flame } from "./flame.tsx";
 import { Download, Filters, PageHead, Switch } from "./head.tsx";
 import { useLoaded } from "./load.ts";
-import { Panel, ToPage } from "./panel.tsx";
+import { lengthOf, Panel, ToPage, ToTimeline } from "./panel.tsx";
 import { LocalRows } from "./rows.ts";
 import { Table } from "./table.tsx";
 
@@ -52,6 +59,10 @@ const ROOT: Readonly<Record<string, string>> = {
 	stw: "the world stopped",
 	cpu: "on a CPU",
 };
+const LONGEST: Readonly<Record<string, string>> = {
+	syscall: "longest call",
+	stw: "longest stop",
+};
 /** Those that can be asked for either stack. */
 const TWO_STACKS = new Set(["net", "sync", "sched", "block"]);
 
@@ -62,6 +73,9 @@ const COLUMNS: readonly Column[] = [
 	{ key: "count", title: "waits", kind: "count", flags: [] },
 	{ key: "total", title: "total", kind: "ns", flags: [] },
 	{ key: "mean", title: "mean", kind: "ns", flags: [] },
+	{ key: "longest_ns", title: "longest", kind: "ns", flags: [] },
+	{ key: "longest_at_ns", title: "at", kind: "time", flags: ["quiet"] },
+	{ key: "longest_goroutine", title: "of", kind: "id", flags: ["quiet", "goroutine"] },
 	{ key: "reason", title: "reason", kind: "text", flags: [] },
 	{ key: "group", title: "goroutines", kind: "text", flags: ["group"] },
 ];
@@ -80,7 +94,7 @@ function columnsOf(doc: ProfileDoc): Column[] {
 				{ ...c, title: doc.stack === "waker" ? "woken in" : (FIRST_WORD[doc.kind] ?? c.title) },
 			];
 		if (c.key === "count") return [{ ...c, title: timed ? "waits" : "samples" }];
-		if (!timed && (c.key === "total" || c.key === "mean")) return [];
+		if (!timed && (c.kind === "ns" || c.flags.includes("quiet"))) return [];
 		return [c];
 	});
 }
@@ -95,6 +109,9 @@ function rowOf(r: StackRow, total: number, columns: readonly Column[]): Row {
 		count: r.count,
 		total: r.value,
 		mean: r.count > 0 ? r.value / r.count : null,
+		longest_ns: r.longest ? r.longest.to - r.longest.from : null,
+		longest_at_ns: r.longest?.from ?? null,
+		longest_goroutine: r.longest?.goroutine ?? null,
 		reason: r.reason,
 		group: r.group,
 	};
@@ -218,7 +235,12 @@ function Profile({ doc, stale }: { doc: ProfileDoc; stale: boolean }) {
 	const row = chosen.value === null ? undefined : rows.local.row(chosen.value);
 	const stack = row && rows.back.get(row);
 	const hits = search ? matched(doc, search) : 0;
-	const shown = useMemo(() => columns.map((_, i) => i), [columns]);
+	const shown = useMemo(
+		() => columns.flatMap((c, i) => (c.flags.includes("quiet") ? [] : [i])),
+		[columns],
+	);
+	const longest = findPath(root, focus.value).longest;
+	const called = LONGEST[doc.kind] ?? "longest wait";
 	const amount = (v: number) => (timed ? formatDuration(v) : `${formatCount(v)} samples`);
 	if (!all.length)
 		return (
@@ -241,6 +263,7 @@ function Profile({ doc, stale }: { doc: ProfileDoc; stale: boolean }) {
 						onFocus={(path) => {
 							focus.value = path;
 						}}
+						longest={called}
 						marked={stack?.path ?? null}
 					/>
 				</div>
@@ -264,6 +287,11 @@ function Profile({ doc, stale }: { doc: ProfileDoc; stale: boolean }) {
 							</>
 						)}
 					</span>
+					{longest && (
+						<span data-testid="longest-beneath">
+							<ToTimeline interval={longest} text={`${called} ${lengthOf(longest)}`} />
+						</span>
+					)}
 					{search && (
 						<span data-testid="search-share">
 							<b>{amount(hits)}</b>, {formatPercent(hits, sum)}, have “{search}” on their stack
@@ -308,10 +336,16 @@ function Profile({ doc, stale }: { doc: ProfileDoc; stale: boolean }) {
 						</p>
 					)}
 					<div class="ways">
-						{stack.group && (
+						{stack.longest && (
+							<ToTimeline
+								interval={stack.longest}
+								text={`The ${called}, ${lengthOf(stack.longest)}`}
+							/>
+						)}
+						{(stack.group || timed) && (
 							<ToPage
 								target={groupList(stack.group, params)}
-								text={`Goroutines of ${shortFunction(stack.group)}`}
+								text={`Goroutines of ${groupName(stack.group)}`}
 							/>
 						)}
 					</div>

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A cell as a page shows it: figures at the right with a lighter unit, links, bars, small plots.
 
-import { durationParts, formatDuration, formatTime, shortFunction } from "../base/format.ts";
+import {
+	durationParts,
+	formatDuration,
+	formatTime,
+	groupName,
+	shortFunction,
+} from "../base/format.ts";
 import { cellText, placeOf, siteOf } from "../model/cells.ts";
 import { barsOf, lowerBound } from "../model/histogram.ts";
 import {
@@ -14,7 +20,13 @@ import {
 	lifeOf,
 	type Named,
 } from "../model/report.ts";
-import { goroutineStory, type groupList, type Interval, taskStory } from "../model/targets.ts";
+import {
+	goroutineStory,
+	type groupList,
+	type Interval,
+	LONGEST,
+	taskStory,
+} from "../model/targets.ts";
 import { Class, classOfReason, type Frame } from "../model/trace.ts";
 import { LifeBar, Swatch } from "../views/bits.tsx";
 import { useStore } from "../views/ctx.ts";
@@ -46,6 +58,8 @@ export function Link(p: {
 	title?: string;
 	testid?: string;
 	to: () => void;
+	/** Of the interval it leads to. */
+	from?: number;
 	children: preact.ComponentChildren;
 }) {
 	return (
@@ -54,6 +68,7 @@ export function Link(p: {
 			class="link"
 			title={p.title}
 			data-testid={p.testid}
+			data-from={p.from}
 			tabIndex={-1}
 			onClick={(e) => {
 				e.stopPropagation();
@@ -108,7 +123,10 @@ export function CellView({ column: c, cell, most, interval, reason, domain = nul
 	const store = useStore();
 	const params = store.params.value;
 	if (c.key.startsWith("since_") && cell === 0) return <span class="num">0</span>;
-	if (isNothing(c.kind, cell)) return <span class="none">–</span>;
+	if (isNothing(c.kind, cell)) {
+		if (c.flags.includes("group") && cell === "") return <span class="none">{groupName("")}</span>;
+		return <span class="none">–</span>;
+	}
 	const go = (t: ReturnType<typeof groupList> | null) => t && store.go(t.page, t.params);
 	switch (c.kind) {
 		case "life":
@@ -157,7 +175,20 @@ export function CellView({ column: c, cell, most, interval, reason, domain = nul
 		case "stack":
 			return <StackCell stack={cell as readonly Frame[]} />;
 		default: {
-			const text = <Quantity text={cellText(c.kind, cell)} />;
+			const quantity = <Quantity text={cellText(c.kind, cell)} />;
+			const text =
+				interval && LONGEST.includes(c.key) ? (
+					<Link
+						title={`The longest, at ${formatTime(interval.from)}: show on the timeline`}
+						testid="longest"
+						from={interval.from}
+						to={() => void store.showInterval(interval)}
+					>
+						{quantity}
+					</Link>
+				) : (
+					quantity
+				);
 			if (!c.flags.includes("bar")) return text;
 			const share = most > 0 ? Math.min(1, (cell as number) / most) : 0;
 			return (
@@ -176,7 +207,7 @@ export function CellView({ column: c, cell, most, interval, reason, domain = nul
 }
 
 function TextCell({ column: c, text, reason }: { column: Column; text: string; reason: string }) {
-	if (c.flags.includes("group")) return <span class="name">{shortFunction(text)}</span>;
+	if (c.flags.includes("group")) return <span class="name">{groupName(text)}</span>;
 	if (c.key === "state" || c.key === "reason") {
 		const cls = c.key === "state" ? classOfState(text, reason) : -1;
 		return (

@@ -31,6 +31,8 @@ export interface FlameProps {
 	/** Path of the node that fills the width; "" for all. */
 	focus: string;
 	onFocus: (path: string) => void;
+	/** What the longest wait is called. */
+	longest: string;
 	/** Path that is marked. */
 	marked: string | null;
 }
@@ -96,6 +98,12 @@ export function Flame(p: FlameProps) {
 					{told.value.node.self > 0 && told.value.node.self < told.value.node.value && (
 						<div class="soft">
 							{amount({ ...told.value.node, value: told.value.node.self })} in it alone
+						</div>
+					)}
+					{told.value.node.longest && (
+						<div class="soft" data-testid="tip-longest">
+							{p.longest}:{" "}
+							{formatDuration(told.value.node.longest.to - told.value.node.longest.from)}
 						</div>
 					)}
 					{lines(told.value.node).map((name, i) => (

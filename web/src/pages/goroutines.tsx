@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Goroutines: groups by start function, the goroutines of one, and the story of a single one.
 
-import { formatCount, formatPercent, formatTime, shortFunction } from "../base/format.ts";
+import {
+	formatCount,
+	formatPercent,
+	formatTime,
+	groupName,
+	shortFunction,
+} from "../base/format.ts";
 import { histOf } from "../model/histogram.ts";
 import { kept, queryOf, windowOf } from "../model/pages.ts";
 import {
@@ -63,7 +69,7 @@ export function Goroutines() {
 			crumbs={
 				group === undefined
 					? [{ text: "Goroutines" }]
-					: [top, { text: shortFunction(group) || "(no stack seen)", title: group }]
+					: [top, { text: groupName(group), title: group }]
 			}
 			switches={switches}
 		/>
@@ -99,7 +105,7 @@ function GroupPanel({ chosen }: { chosen: Chosen }) {
 	const asked = { ...kept(params), group: name, sort: metric, asc: "0" };
 	const query = queryOf(asked, windowOf(params, store.window.value, store.duration.value));
 	query.set("top", String(count <= MOST ? MOST : WORST));
-	const loaded = useLoaded(name ? query.toString() : null, async (signal) => {
+	const loaded = useLoaded(query.toString(), async (signal) => {
 		// Moving down the list by keys asks nothing of the rows in between.
 		await new Promise((done) => setTimeout(done, SETTLE_MS));
 		signal.throwIfAborted();
@@ -111,14 +117,12 @@ function GroupPanel({ chosen }: { chosen: Chosen }) {
 	const lanes = store.trace.value?.groups.find((g) => g.name === name);
 	return (
 		<div data-testid="group-panel">
-			<h2>{shortFunction(name) || "(no stack seen)"}</h2>
+			<h2>{groupName(name)}</h2>
 			<p class="sub">
 				{formatCount(count)} {count === 1 ? "goroutine" : "goroutines"}
 			</p>
 			<div class="ways">
-				{name && (
-					<ToPage target={groupList(name, params)} text="Its goroutines" testid="open-row" />
-				)}
+				<ToPage target={groupList(name, params)} text="Its goroutines" testid="open-row" />
 				{lanes && (
 					<button
 						type="button"
@@ -216,16 +220,18 @@ function Percentiles({ table, chosen }: { table: TableDoc; chosen: Chosen }) {
 			<table class="percentiles">
 				<thead>
 					<tr>
-						<th />
+						<td />
 						{["p50", "p90", "p99", "max"].map((q) => (
-							<th key={q}>{q}</th>
+							<th key={q} scope="col">
+								{q}
+							</th>
 						))}
 					</tr>
 				</thead>
 				<tbody>
 					{rows.map(([text, key]) => (
 						<tr key={key}>
-							<td>{text}</td>
+							<th scope="row">{text}</th>
 							{["p50", "p90", "p99", "max"].map((q) => (
 								<td key={q}>
 									<Duration ns={(cellAt(table, chosen.row, `${key}_${q}_ns`) as number) ?? 0} />

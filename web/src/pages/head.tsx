@@ -4,7 +4,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { formatDuration, formatTime } from "../base/format.ts";
+import { formatDuration, formatTime, groupName } from "../base/format.ts";
 import { filtersIn, pageDef, windowOf } from "../model/pages.ts";
 import { useStore } from "../views/ctx.ts";
 
@@ -169,7 +169,11 @@ export function Filters({ without = [] }: { without?: readonly string[] }) {
 }
 
 const told = (key: string, value: string): string =>
-	key.startsWith("lat") && /^\d+$/.test(value) ? formatDuration(Number(value)) : value;
+	key.startsWith("lat") && /^\d+$/.test(value)
+		? formatDuration(Number(value))
+		: key === "group"
+			? value || groupName("")
+			: value;
 
 function Find({ param, hint }: { param: string; hint: string }) {
 	const store = useStore();

@@ -46,12 +46,15 @@ export function Lane({ goroutine, from, to, span, tall }: LaneProps) {
 			detach();
 		};
 	}, [lanes, goroutine, from, to]);
+	const told = `${goroutine === null ? "GC and stops of the world" : `goroutine ${goroutine}`}, ${formatTime(from)}, ${formatDuration(to - from)}`;
 	return (
 		<div class={`lane${tall ? " tall" : ""}`}>
 			<canvas
 				ref={canvas}
 				data-testid="mini-lane"
-				title={`${goroutine === null ? "GC and stops of the world" : `goroutine ${goroutine}`}, ${formatTime(from)}, ${formatDuration(to - from)}`}
+				role="img"
+				aria-label={told}
+				title={told}
 				style={{ left: `${left}%`, width: `max(2px, ${width}%)` }}
 				onClick={(e) => {
 					e.stopPropagation();

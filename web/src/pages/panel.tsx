@@ -2,7 +2,7 @@
 // What is known of the chosen row: where it leads, its distribution, every figure, its stacks in full.
 
 import type { ComponentChildren } from "preact";
-import { formatDuration, formatPercent, formatTime, shortFunction } from "../base/format.ts";
+import { formatDuration, formatPercent, formatTime, groupName } from "../base/format.ts";
 import { between } from "../model/histogram.ts";
 import {
 	byLength,
@@ -22,6 +22,8 @@ import {
 	groupList,
 	type Interval,
 	intervalOf,
+	intervalOfCell,
+	longestOf,
 	type PageTarget,
 	pageOf,
 	taskStory,
@@ -168,7 +170,7 @@ function titleOf(table: TableDoc, row: Row): ComponentChildren {
 				</>
 			);
 		}
-		return c.flags.includes("group") ? shortFunction(String(v)) : String(v).trim();
+		return c.flags.includes("group") ? groupName(String(v)) : String(v).trim();
 	}
 	return table.title ?? table.key;
 }
@@ -185,6 +187,7 @@ export function RowPanel(p: {
 	const page = store.page.value;
 	const params = store.params.value;
 	const interval = intervalOf(doc, table, row);
+	const longest = longestOf(table, row);
 	const target = pageOf(doc, table, row, page, params);
 	const why = cellAt(table, row, "reason");
 	const reason = typeof why === "string" ? why : "";
@@ -201,6 +204,7 @@ export function RowPanel(p: {
 			<div class="ways">
 				{target && <ToPage target={target} text={opens(table)} testid="open-row" />}
 				{interval && <ToTimeline interval={interval} />}
+				{longest && <ToTimeline interval={longest} text={`The longest, ${lengthOf(longest)}`} />}
 				{p.ways}
 			</div>
 			{of("life").map(({ c, cell }) => (
@@ -233,7 +237,12 @@ export function RowPanel(p: {
 						<div key={c.key}>
 							<dt title={c.key}>{c.title || c.key}</dt>
 							<dd title={c.kind === "ns" ? formatTime(cell as number) : undefined}>
-								<PanelCell column={c} cell={cell} interval={interval} reason={reason} />
+								<PanelCell
+									column={c}
+									cell={cell}
+									interval={intervalOfCell(c, interval, longest)}
+									reason={reason}
+								/>
 							</dd>
 						</div>
 					))}
@@ -288,7 +297,7 @@ function PanelCell({
 		</button>
 	);
 	if (c.flags.includes("group"))
-		return link(groupList(cell as string, params), shortFunction(cell as string));
+		return link(groupList(cell as string, params), groupName(cell as string));
 	if (c.flags.includes("goroutine"))
 		return link(goroutineStory(cell as number, params), `G${cell}`);
 	if (c.flags.includes("task")) return link(taskStory(cell as number, params), `task ${cell}`);

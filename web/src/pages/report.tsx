@@ -15,7 +15,7 @@ import {
 	type TableDoc,
 } from "../model/report.ts";
 import type { Params } from "../model/selection.ts";
-import { intervalOf, pageOf } from "../model/targets.ts";
+import { intervalOf, longestOf, pageOf } from "../model/targets.ts";
 import { api, reportUrl } from "../net/api.ts";
 import { useStore } from "../views/ctx.ts";
 import { shownColumns } from "./columns.ts";
@@ -351,7 +351,7 @@ function ReportTable(p: {
 	};
 	const open = (row: Row) => {
 		const target = pageOf(doc, table, row, store.page.peek(), store.params.peek());
-		const interval = intervalOf(doc, table, row);
+		const interval = intervalOf(doc, table, row) ?? longestOf(table, row);
 		if (target) store.go(target.page, target.params);
 		else if (interval) void store.showInterval(interval);
 	};

@@ -8,7 +8,7 @@ import { clamp } from "../base/units.ts";
 import { makeMeasure } from "../draw/paint.ts";
 import { barsOf } from "../model/histogram.ts";
 import { cellAt, type Hist, type Row, sortable } from "../model/report.ts";
-import type { Interval } from "../model/targets.ts";
+import { type Interval, intervalOfCell, longestOf } from "../model/targets.ts";
 import { useStore } from "../views/ctx.ts";
 import { CellView, cellTitle, isNumeric } from "./cells.tsx";
 import { FILLER, placeColumns } from "./columns.ts";
@@ -182,7 +182,7 @@ export function Table(p: TableProps) {
 						{placed.map(({ index }) => {
 							if (index < 0)
 								return (
-									<th key={index} class="left">
+									<th key={index} scope="col" class="left">
 										{index === FILLER ? "" : p.drawing?.title}
 									</th>
 								);
@@ -192,6 +192,7 @@ export function Table(p: TableProps) {
 							return (
 								<th
 									key={c.key}
+									scope="col"
 									class={`${on ? "sorted" : ""} ${isNumeric(c) ? "" : "left"}`}
 									aria-sort={on ? (p.ascending ? "ascending" : "descending") : "none"}
 								>
@@ -214,6 +215,7 @@ export function Table(p: TableProps) {
 						const row = rows.row(i);
 						if (!row) return <tr key={i} class="pending" />;
 						const interval = p.intervalOf(row);
+						const longest = longestOf(rows, row);
 						const reason = cellAt(rows, row, "reason");
 						return (
 							<tr
@@ -247,7 +249,7 @@ export function Table(p: TableProps) {
 												column={c}
 												cell={cell}
 												most={rows.most(index)}
-												interval={c.kind === "time" ? interval : null}
+												interval={intervalOfCell(c, interval, longest)}
 												domain={domain}
 												reason={typeof reason === "string" ? reason : ""}
 											/>

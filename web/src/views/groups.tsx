@@ -2,7 +2,7 @@
 // The goroutines by start function, beside the timeline: what each group did in the window. A click shows its lanes.
 
 import { useSignal } from "@preact/signals";
-import { formatCount, formatDuration, shortFunction } from "../base/format.ts";
+import { formatCount, formatDuration, groupName, shortFunction } from "../base/format.ts";
 import { Class, type Group } from "../model/trace.ts";
 import { Duration, LifeBar } from "./bits.tsx";
 import { useStore } from "./ctx.ts";
@@ -54,6 +54,7 @@ export function Groups() {
 	const whole = !w || (w.from <= 0 && w.to >= store.duration.value);
 	const th = (k: Key, text: string, title: string) => (
 		<th
+			scope="col"
 			key={k}
 			class={k === key.value ? "sorted" : ""}
 			title={title}
@@ -100,7 +101,7 @@ export function Groups() {
 						<tr class="names">
 							<td colSpan={3}>
 								<button type="button" class="name">
-									<bdi>{shortFunction(g.name) || "(no stack seen)"}</bdi>
+									<bdi>{groupName(g.name)}</bdi>
 								</button>
 							</td>
 							<td class="soft">×{formatCount(g.alive)}</td>

@@ -3,7 +3,7 @@
 
 import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { formatCount, formatTime, shortFunction } from "../base/format.ts";
+import { formatCount, formatTime, groupName, shortFunction } from "../base/format.ts";
 import { clamp } from "../base/units.ts";
 import type { SearchAnswer } from "../model/trace.ts";
 import { api } from "../net/api.ts";
@@ -66,7 +66,7 @@ export function Search() {
 	const digits = /^g?\d+$/i.test(text.value.trim());
 	const groups = (answer.value?.groups ?? []).slice(0, LIMIT).map((g) => ({
 		key: `grp:${g.ix}`,
-		title: shortFunction(g.name) || "(no stack seen)",
+		title: groupName(g.name),
 		note: `×${formatCount(g.count)}`,
 		go: () => store.showGroup(g.ix),
 	}));

@@ -44,7 +44,11 @@ export function Timeline({ onSurface }: { onSurface: (s: Surface | null) => void
 				<span>running · runnable (log)</span>
 			</div>
 			<div class="overview">
-				<canvas ref={overview} />
+				<canvas
+					ref={overview}
+					role="img"
+					aria-label="The whole trace: running and runnable goroutines over time"
+				/>
 				<Brush />
 			</div>
 			<div class="axis-label">time from start of trace</div>
@@ -59,7 +63,7 @@ export function Timeline({ onSurface }: { onSurface: (s: Surface | null) => void
 					class="overlay"
 					data-testid="lanes"
 					tabIndex={0}
-					aria-label="Lanes of the timeline"
+					aria-label="Lanes of the timeline; ? lists the keys"
 				/>
 				<Cursor />
 				<Scrollbar />
