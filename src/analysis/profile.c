@@ -369,6 +369,7 @@ static void merge_as_go(const struct kymo_trace *t, struct sample_map *m)
 			}
 			y->count += x.count;
 			y->ns += x.ns;
+			sample_map_keep_longest(y, x.longest_goroutine, x.longest, x.longest_at);
 		} else {
 			m->samples.at[n++] = x;
 		}

@@ -226,5 +226,6 @@ unsigned hist_bucket(kymo_ns d)
 
 kymo_ns hist_lower(unsigned bucket)
 {
-	return (kymo_ns)pow(10, (double)bucket / 5);
+	double low = pow(10, (double)bucket / 5);
+	return low < (double)KYMO_NS_MAX ? (kymo_ns)low : KYMO_NS_MAX;  // the end of the last
 }
