@@ -12,7 +12,15 @@ import {
 	lowerBound,
 	shortestIn,
 } from "../src/model/histogram.ts";
-import { filtersIn, kept, PAGES, queryOf, reportOf, windowOf } from "../src/model/pages.ts";
+import {
+	filtersIn,
+	kept,
+	nothingOf,
+	PAGES,
+	queryOf,
+	reportOf,
+	windowOf,
+} from "../src/model/pages.ts";
 import {
 	type Column,
 	isNothing,
@@ -326,4 +334,15 @@ test("of two million rows those in view are fetched, once, and what scrolled awa
 	} finally {
 		globalThis.fetch = before;
 	}
+});
+
+test("what there is none of is told with where it was looked for", () => {
+	assert.equal(
+		nothingOf("tasks", {}, null),
+		"There are no tasks in this trace. A program makes them with runtime/trace.NewTask.",
+	);
+	assert.equal(
+		nothingOf("locks", { of: "locks", func: "x" }, { from: 1, to: 2 }),
+		"There are no waits for locks in this part of the trace that the filters let through.",
+	);
 });

@@ -101,6 +101,36 @@ const NO_FILTER = new Set([
 export const filtersIn = (params: Params): [string, string][] =>
 	Object.entries(params).filter(([key]) => !NO_FILTER.has(key));
 
+/** What a report or a profile has none of, and how a program comes by it. */
+const NONE: Readonly<Record<string, readonly [string, string?]>> = {
+	goroutines: ["goroutines"],
+	tasks: ["tasks", "A program makes them with runtime/trace.NewTask."],
+	regions: ["regions", "A program makes them with runtime/trace.WithRegion and StartRegion."],
+	logs: ["logs", "A program makes them with runtime/trace.Log and Logf."],
+	gc: ["garbage collections or stops of the world"],
+	sched: ["waits for a proc"],
+	locks: ["waits for locks"],
+	chans: ["waits for channels"],
+	net: ["waits for the network"],
+	syscalls: ["system calls"],
+	syscall: ["system calls"],
+	sync: ["waits for locks or channels"],
+	block: ["waits"],
+	create: ["creations of goroutines"],
+	stw: ["stops of the world"],
+	cpu: ["CPU samples", "They are there where the CPU profiler runs while the trace is made."],
+};
+
+/** Says that there is nothing to show, of what, and where it was looked for. */
+export function nothingOf(name: string, params: Params, window: Window | null): string {
+	const [what, how] = NONE[name] ?? ["rows"];
+	const filtered = filtersIn(params).length > 0 || Boolean(params.q);
+	const where = window ? "in this part of the trace" : "in this trace";
+	const which = filtered ? " that the filters let through" : "";
+	const more = how && !filtered && !window ? ` ${how}` : "";
+	return `There are no ${what} ${where}${which}.${more}`;
+}
+
 /** What stays when one goes from a list to what one of its rows stands for. */
 export function kept(params: Params): Record<string, string> {
 	const out: Record<string, string> = {};

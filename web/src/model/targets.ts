@@ -100,7 +100,9 @@ export function pageOf(
 	if (intervalOf(doc, table, row)) return null;
 	const group = table.columns.findIndex((c) => c.flags.includes("group"));
 	const name = group >= 0 ? row[group] : null;
-	return typeof name === "string" ? groupList(name, params) : null;
+	// A waker's or creator's name is empty where there is none; a row's own is that of a group without one.
+	const named = name || table.columns[group]?.key === "name";
+	return typeof name === "string" && named ? groupList(name, params) : null;
 }
 
 const only = (params: Params, ...keys: string[]): Record<string, string> =>

@@ -20,7 +20,7 @@ import {
 	type StackRow,
 	stackRows,
 } from "../model/flame.ts";
-import { queryOf, windowOf } from "../model/pages.ts";
+import { nothingOf, queryOf, windowOf } from "../model/pages.ts";
 import type { Column, Row } from "../model/report.ts";
 import { groupList } from "../model/targets.ts";
 import { api, profileUrl } from "../net/api.ts";
@@ -246,7 +246,7 @@ function Profile({ doc, stale }: { doc: ProfileDoc; stale: boolean }) {
 		return (
 			<div class="page-body">
 				<p class="hint" data-testid="nothing">
-					There is nothing of it here.
+					{nothingOf(doc.kind, params, windowOf(params, store.window.value, store.duration.value))}
 				</p>
 			</div>
 		);
@@ -342,7 +342,7 @@ function Profile({ doc, stale }: { doc: ProfileDoc; stale: boolean }) {
 								text={`The ${called}, ${lengthOf(stack.longest)}`}
 							/>
 						)}
-						{(stack.group || timed) && (
+						{(stack.group || stack.longest) && (
 							<ToPage
 								target={groupList(stack.group, params)}
 								text={`Goroutines of ${groupName(stack.group)}`}

@@ -124,7 +124,8 @@ export function CellView({ column: c, cell, most, interval, reason, domain = nul
 	const params = store.params.value;
 	if (c.key.startsWith("since_") && cell === 0) return <span class="num">0</span>;
 	if (isNothing(c.kind, cell)) {
-		if (c.flags.includes("group") && cell === "") return <span class="none">{groupName("")}</span>;
+		if (cell === "" && c.key === "name" && c.flags.includes("group"))
+			return <span class="none">{groupName("")}</span>;
 		return <span class="none">–</span>;
 	}
 	const go = (t: ReturnType<typeof groupList> | null) => t && store.go(t.page, t.params);

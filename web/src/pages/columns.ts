@@ -2,6 +2,7 @@
 // Which columns of a table are shown, and how wide: those that do not fit go, the last ones first.
 
 import type { Measure } from "../base/fit.ts";
+import { groupName } from "../base/format.ts";
 import { cellText } from "../model/cells.ts";
 import type { Column, Row } from "../model/report.ts";
 
@@ -107,6 +108,8 @@ const WIDTHS: Partial<Record<Column["kind"], number>> = {
 };
 
 /** How narrow what can be cut may become. */
+/** The first says what a row is, if there is room for it. */
+const LEAST_FIRST = 260;
 const LEAST: Readonly<Record<string, number>> = { text: 170, stack: 170, named: 160, life: 120 };
 
 function widthOf(c: Column, i: number, rows: readonly Row[], measure: Measure): number {
@@ -118,7 +121,8 @@ function widthOf(c: Column, i: number, rows: readonly Row[], measure: Measure): 
 	if (fixed) return Math.max(fixed, w) + PADDING;
 	for (const r of rows.slice(0, SAMPLE)) {
 		// Lighter units and group names are shorter than this at most.
-		const text = cellText(c.kind, r[i] ?? null);
+		const empty = r[i] === "" && c.key === "name" && c.flags.includes("group");
+		const text = empty ? groupName("") : cellText(c.kind, r[i] ?? null);
 		const room = c.key === "state" ? 24 : c.kind === "id" ? 18 : 6;
 		w = Math.max(w, measure(c.kind === "text" ? text.slice(0, 60) : text) + room);
 	}
@@ -143,7 +147,9 @@ export function placeColumns(
 	// What can be cut is, before anything is left out; the first column last, since it says what a row is.
 	let over = wide.reduce((a, b) => a + b, 0) - width;
 	for (let i = shown.length - 1; i >= 0; i--) {
-		const least = LEAST[columns[shown[i] as number]?.kind ?? "none"];
+		const kind = columns[shown[i] as number]?.kind ?? "none";
+		const first = i === 0 && kind === "text" ? Math.min(LEAST_FIRST, width / 4) : 0;
+		const least = kind in LEAST ? Math.max(first, LEAST[kind] as number) : 0;
 		const give = least ? Math.min(over, (wide[i] as number) - least) : 0;
 		if (give <= 0) continue;
 		wide[i] = (wide[i] as number) - give;

@@ -5,7 +5,7 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { queryOf, windowOf } from "../model/pages.ts";
+import { nothingOf, queryOf, windowOf } from "../model/pages.ts";
 import {
 	columnIndex,
 	type Hist,
@@ -224,7 +224,11 @@ function Body(
 				</div>
 				{tables.every((t) => t.total === 0) && !doc.text && (
 					<p class="hint" data-testid="nothing">
-						There is nothing of it here.
+						{nothingOf(
+							p.report,
+							store.params.value,
+							windowOf(store.params.value, store.window.value, store.duration.value),
+						)}
 					</p>
 				)}
 			</div>

@@ -197,7 +197,12 @@ export function Table(p: TableProps) {
 									aria-sort={on ? (p.ascending ? "ascending" : "descending") : "none"}
 								>
 									{sortable(c.kind) ? (
-										<button type="button" onClick={() => p.onSort(c.key)} data-sort={c.key}>
+										<button
+											type="button"
+											aria-label={title ? undefined : c.key.replaceAll("_", " ")}
+											onClick={() => p.onSort(c.key)}
+											data-sort={c.key}
+										>
 											{title}
 											{on ? (p.ascending ? " ↑" : " ↓") : ""}
 										</button>

@@ -6,7 +6,7 @@ import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { formatCount, formatDuration } from "../base/format.ts";
 import { between, bucketsOf } from "../model/histogram.ts";
-import { kept, queryOf, windowOf } from "../model/pages.ts";
+import { kept, nothingOf, queryOf, windowOf } from "../model/pages.ts";
 import {
 	cellAt,
 	columnIndex,
@@ -98,7 +98,11 @@ function TaskLists({ params }: { params: Params }) {
 				<div class="page-body">
 					{table.total === 0 || type === null ? (
 						<p class="hint" data-testid="nothing">
-							There are no tasks here. A program makes them with runtime/trace.NewTask.
+							{nothingOf(
+								"tasks",
+								params,
+								windowOf(params, store.window.value, store.duration.value),
+							)}
 						</p>
 					) : (
 						<>
