@@ -103,6 +103,8 @@ export function Plot({ plot, table, mark, onPick, hint, testid }: PlotProps) {
 		4,
 		plot.y_kind === "bytes" ? 1024 : 1000,
 	);
+	// A half of something that is counted has no name of its own.
+	if (plot.y_kind === "count") y.ticks = y.ticks.filter(Number.isInteger);
 	const px = (v: number) => LEFT + x.at(v) * w;
 	const py = (v: number) => TOP + (1 - y.at(v)) * h;
 	const xStep = plot.log_x ? 1 : niceStep(xr[1] - xr[0], most);
