@@ -10,11 +10,13 @@
 #define SHIFT_MAX 31u
 
 bool depth_begin(struct depth *d, const struct kymo_trace *t, kymo_ns from, kymo_ns to,
-                 uint64_t records, struct kymo_sched_slice *slice, size_t slices, size_t most_listed)
+                 uint64_t records, unsigned parts, struct kymo_sched_slice *slice, size_t slices,
+                 size_t most_listed)
 {
 	*d = (struct depth){.t = t,
 	                    .from = from,
 	                    .to = to,
+	                    .parts = parts,
 	                    .slice = slice,
 	                    .slices = slices,
 	                    .most_listed = most_listed};
@@ -24,20 +26,31 @@ bool depth_begin(struct depth *d, const struct kymo_trace *t, kymo_ns from, kymo
 		d->shift--;
 	while (d->shift < SHIFT_MAX && length >> d->shift >= BLOCKS_MAX)
 		d->shift++;
-	d->is_far = length >> d->shift >= BLOCKS_MAX;
-	d->block_count = d->is_far ? 0 : (size_t)(length >> d->shift) + 1;
-	d->blocks = calloc(d->block_count + 1, sizeof *d->blocks);
+	bool far = length >> d->shift >= BLOCKS_MAX;
+	d->block_count = far ? 0 : (size_t)(length >> d->shift) + 1;
 	d->longest = calloc(most_listed + 1, sizeof *d->longest);
-	return d->blocks && d->longest && vec_push(&d->at_depth, 0);
+	bool ok = d->longest && vec_push(&d->at_depth, 0);
+	for (unsigned i = 0; i < parts; i++) {
+		struct depth_edges *e = &d->edges[i];
+		e->from = from;
+		e->to = to;
+		e->shift = d->shift;
+		e->blocks = far ? NULL : calloc(d->block_count, sizeof *e->blocks);
+		ok = ok && (far || e->blocks);
+	}
+	return ok;
 }
 
 void depth_free(struct depth *d)
 {
-	for (size_t i = 0; d->blocks && i < d->block_count; i++)
-		vec_free(&d->blocks[i]);
-	free(d->blocks);
+	for (unsigned k = 0; k < d->parts; k++) {
+		struct depth_edges *e = &d->edges[k];
+		for (size_t i = 0; e->blocks && i < d->block_count; i++)
+			vec_free(&e->blocks[i]);
+		free(e->blocks);
+		vec_free(&e->far);
+	}
 	free(d->longest);
-	vec_free(&d->far);
 	vec_free(&d->at_depth);
 }
 
@@ -58,16 +71,15 @@ static int by_long_number(const void *a, const void *b)
 #define DIGIT 12
 #define DIGITS (1u << DIGIT)
 
-/* `spare` has room for as many. The result is in `b`. */
-static void sort_block(depth_block *b, uint32_t *spare, unsigned bits)
+/* Sorts `at`; `spare` has room for as many. Where the result lies. */
+static uint32_t *sort_block(uint32_t *at, size_t n, uint32_t *spare, unsigned bits)
 {
-	size_t n = b->count;
 	if (n < 512) {
 		if (n)
-			qsort(b->at, n, sizeof *b->at, by_number);
-		return;
+			qsort(at, n, sizeof *at, by_number);
+		return at;
 	}
-	uint32_t *from = b->at, *to = spare;
+	uint32_t *from = at, *to = spare;
 	for (unsigned shift = 0; shift < bits; shift += DIGIT) {
 		uint32_t counts[DIGITS] = {0}, sum = 0;
 		for (size_t i = 0; i < n; i++)
@@ -83,8 +95,26 @@ static void sort_block(depth_block *b, uint32_t *spare, unsigned bits)
 		from = to;
 		to = x;
 	}
-	if (from != b->at)
-		memcpy(b->at, from, n * sizeof *from);
+	return from;
+}
+
+/* What all threads have of a block, gathered into the first half of `room`, which grows as it must; SIZE_MAX: no memory. */
+static size_t gather(struct depth *d, size_t block, depth_block *room)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < d->parts; i++)
+		n += d->edges[i].blocks[block].count;
+	if (!vec_reserve(room, n * 2))
+		return SIZE_MAX;
+	size_t at = 0;
+	for (unsigned i = 0; i < d->parts; i++) {
+		depth_block *b = &d->edges[i].blocks[block];
+		if (b->count)
+			memcpy(room->at + at, b->at, b->count * sizeof *b->at);
+		at += b->count;
+		vec_free(b);
+	}
+	return n;
 }
 
 /* ---- what the procs do ---- */
@@ -262,28 +292,40 @@ static inline void edge(struct sweep *w, kymo_ns time, bool up)
 static bool sweep_blocks(struct sweep *w)
 {
 	struct depth *d = w->d;
-	uint32_t *spare = NULL;
-	size_t room = 0;
+	depth_block room = {0};
 	bool ok = true;
 	for (size_t i = 0; i < d->block_count && ok; i++) {
-		depth_block *b = &d->blocks[i];
-		if (b->count > room) {
-			free(spare);
-			room = b->count * 2;
-			spare = malloc(room * sizeof *spare);
-			if (!spare) {
-				ok = false;
-				break;
-			}
+		size_t n = gather(d, i, &room);
+		if (n == SIZE_MAX) {
+			ok = false;
+			break;
 		}
-		sort_block(b, spare, d->shift + 1);
+		const uint32_t *edges = n ? sort_block(room.at, n, room.at + n, d->shift + 1) : NULL;
 		kymo_ns base = d->from + (kymo_ns)((uint64_t)i << d->shift);
-		for (size_t k = 0; k < b->count && !w->failed; k++)
-			edge(w, base + (b->at[k] >> 1), b->at[k] & 1);
+		for (size_t k = 0; k < n && !w->failed; k++)
+			edge(w, base + (edges[k] >> 1), edges[k] & 1);
 		ok = !w->failed;
-		vec_free(b);
 	}
-	free(spare);
+	vec_free(&room);
+	return ok;
+}
+
+/* The window is so long that its blocks would be too many: few edges, then, for their number. */
+static bool sweep_far(struct sweep *w)
+{
+	struct depth *d = w->d;
+	VEC(uint64_t) all = {0};
+	bool ok = true;
+	for (unsigned i = 0; i < d->parts && ok; i++)
+		for (size_t k = 0; k < d->edges[i].far.count && ok; k++)
+			ok = vec_push(&all, d->edges[i].far.at[k]);
+	if (ok && all.count)
+		qsort(all.at, all.count, sizeof *all.at, by_long_number);
+	for (size_t i = 0; i < all.count && ok; i++) {
+		edge(w, d->from + (kymo_ns)(all.at[i] >> 1), all.at[i] & 1);
+		ok = !w->failed;
+	}
+	vec_free(&all);
 	return ok;
 }
 
@@ -291,16 +333,12 @@ bool depth_sweep(struct depth *d)
 {
 	side_vec v = {0};
 	struct sweep w = {.d = d, .last = d->from, .procs_since = d->from, .now = {.from = -1}};
-	bool ok = !d->failed && sides(d, &v);
+	bool ok = sides(d, &v);
+	for (unsigned i = 0; i < d->parts; i++)
+		ok = ok && !d->edges[i].failed;
 	if (ok) {
 		w.side = v.at;
-		ok = sweep_blocks(&w);
-		if (d->far.count)
-			qsort(d->far.at, d->far.count, sizeof *d->far.at, by_long_number);
-		for (size_t i = 0; i < d->far.count && ok; i++) {
-			edge(&w, d->from + (kymo_ns)(d->far.at[i] >> 1), d->far.at[i] & 1);
-			ok = !w.failed;
-		}
+		ok = sweep_blocks(&w) && sweep_far(&w);
 	}
 	if (ok)
 		catch_up(&w, d->to);

@@ -7,8 +7,8 @@
  * nearest cache, is sorted there by radix, and is walked once.
  *
  *     struct depth d;
- *     if (!depth_begin(&d, t, from, to, slices, longest)) return no_memory;
- *     depth_add(&d, a, b) ...                    // a goroutine was runnable in [a, b)
+ *     if (!depth_begin(&d, t, from, to, spans, slices, count, longest)) return no_memory;
+ *     depth_add(&d.edges[i], a, b) ...           // a goroutine was runnable in [a, b); each thread has its own i < DEPTH_PARTS
  *     if (!depth_sweep(&d)) return no_memory;    // the results
  *     depth_free(&d);
  */
@@ -17,19 +17,30 @@
 
 #include <kymo/sched.h>
 
+#include "analysis/parallel.h"
 #include "base/vec.h"
 #include "trace/store.h"
 
+#define DEPTH_PARTS PARALLEL_MAX
+
 typedef VEC(uint32_t) depth_block;
+
+/* What one thread found. */
+struct depth_edges {
+	kymo_ns from, to;
+	unsigned shift;       // a block is 2^shift ns
+	depth_block *blocks;  // ns in the block << 1 | 1 for one more, 0 for one less; NULL: see `far`
+	VEC(uint64_t) far;  // the same of the whole window, where blocks would be too many
+	bool failed;
+};
 
 struct depth {
 	const struct kymo_trace *t;
 	kymo_ns from, to;
-	unsigned shift;  // a block is 2^shift ns
+	unsigned shift;
 	size_t block_count;
-	depth_block *blocks;  // ns in the block << 1 | 1 for one more, 0 for one less
-	VEC(uint64_t) far;    // the same of the whole window, where blocks would be too many
-	bool is_far, failed;
+	struct depth_edges edges[DEPTH_PARTS];
+	unsigned parts;
 
 	/* results */
 	VEC(kymo_ns) at_depth;
@@ -41,32 +52,33 @@ struct depth {
 	size_t listed, most_listed;
 };
 
-/* `records`: about how many spans there are. `slice` has its bounds set. */
+/* `records`: about how many spans there are; `parts`: of threads. `slice` has its bounds set. */
 bool depth_begin(struct depth *d, const struct kymo_trace *t, kymo_ns from, kymo_ns to,
-                 uint64_t records, struct kymo_sched_slice *slice, size_t slices, size_t most_listed);
+                 uint64_t records, unsigned parts, struct kymo_sched_slice *slice, size_t slices,
+                 size_t most_listed);
 bool depth_sweep(struct depth *d);
 void depth_free(struct depth *d);
 
-static inline void depth_edge(struct depth *d, kymo_ns time, unsigned up)
+static inline void depth_edge(struct depth_edges *e, kymo_ns time, unsigned up)
 {
-	uint64_t at = (uint64_t)(time - d->from);
+	uint64_t at = (uint64_t)(time - e->from);
 	bool ok;
-	if (unlikely(d->is_far)) {
-		ok = vec_push(&d->far, at << 1 | up);
+	if (unlikely(!e->blocks)) {
+		ok = vec_push(&e->far, at << 1 | up);
 	} else {
-		depth_block *b = &d->blocks[at >> d->shift];
-		uint32_t rest = (uint32_t)(at & (((uint64_t)1 << d->shift) - 1));
+		depth_block *b = &e->blocks[at >> e->shift];
+		uint32_t rest = (uint32_t)(at & (((uint64_t)1 << e->shift) - 1));
 		ok = vec_push(b, rest << 1 | up);
 	}
-	d->failed |= !ok;
+	e->failed |= !ok;
 }
 
 /* [a, b) lies in the window. */
-static inline void depth_add(struct depth *d, kymo_ns a, kymo_ns b)
+static inline void depth_add(struct depth_edges *e, kymo_ns a, kymo_ns b)
 {
-	depth_edge(d, a, 1);
-	if (b < d->to)
-		depth_edge(d, b, 0);
+	depth_edge(e, a, 1);
+	if (b < e->to)
+		depth_edge(e, b, 0);
 }
 
 #endif

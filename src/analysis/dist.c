@@ -85,18 +85,45 @@ static unsigned bucket_of(kymo_ns v)
 	return (shift + 1) * FINE + (unsigned)((uint64_t)v >> shift & (FINE - 1));
 }
 
-/* The value of rank k: those of its bucket are put in front, and one of them selected. */
-static kymo_ns rank_by_buckets(kymo_ns *v, size_t count, const size_t *buckets, size_t k)
+/* Puts the values of wanted buckets in front of v[from..to), and says where they end. */
+static size_t gather(kymo_ns *v, size_t from, size_t to, const bool wanted[BUCKETS])
 {
+	for (size_t i = from; i < to; i++)
+		if (wanted[bucket_of(v[i])])
+			swap(v, i, from++);
+	return from;
+}
+
+/* The value of rank k of v[0..count), whose buckets are counted; v[0..some) holds all that are in the bucket of rank k. */
+static kymo_ns rank_in_bucket(kymo_ns *v, size_t some, const size_t *buckets, size_t k)
+{
+	bool wanted[BUCKETS] = {0};
 	unsigned b = 0;
 	for (; k >= buckets[b]; b++)
 		k -= buckets[b];
-	size_t n = 0;
-	for (size_t i = 0; n < buckets[b] && i < count; i++)
-		if (bucket_of(v[i]) == b)
-			swap(v, i, n++);
-	select_rank(v, 0, n, k);
+	wanted[b] = true;
+	select_rank(v, 0, gather(v, 0, some, wanted), k);
 	return v[k];
+}
+
+/* Of many values that are not negative. */
+static void rank_many(kymo_ns *v, size_t count, const size_t k[3], struct dist_summary *s)
+{
+	size_t buckets[BUCKETS] = {0};
+	bool wanted[BUCKETS] = {0};
+	for (size_t i = 0; i < count; i++)
+		buckets[bucket_of(v[i])]++;
+	for (int r = 0; r < 3; r++) {
+		size_t rest = k[r];
+		unsigned b = 0;
+		for (; rest >= buckets[b]; b++)
+			rest -= buckets[b];
+		wanted[b] = true;
+	}
+	size_t some = gather(v, 0, count, wanted);
+	s->p50 = rank_in_bucket(v, some, buckets, k[0]);
+	s->p90 = rank_in_bucket(v, some, buckets, k[1]);
+	s->p99 = rank_in_bucket(v, some, buckets, k[2]);
 }
 
 struct dist_summary dist_of(kymo_ns *v, size_t count)
@@ -110,24 +137,19 @@ struct dist_summary dist_of(kymo_ns *v, size_t count)
 		s.min = v[i] < s.min ? v[i] : s.min;
 		s.max = v[i] > s.max ? v[i] : s.max;
 	}
-	size_t k50 = rank_of(count, 0.50), k90 = rank_of(count, 0.90), k99 = rank_of(count, 0.99);
+	const size_t k[3] = {rank_of(count, 0.50), rank_of(count, 0.90), rank_of(count, 0.99)};
 	if (count >= MANY && s.min >= 0) {
-		size_t buckets[BUCKETS] = {0};
-		for (size_t i = 0; i < count; i++)
-			buckets[bucket_of(v[i])]++;
-		s.p50 = rank_by_buckets(v, count, buckets, k50);
-		s.p90 = rank_by_buckets(v, count, buckets, k90);
-		s.p99 = rank_by_buckets(v, count, buckets, k99);
+		rank_many(v, count, k, &s);
 		return s;
 	}
-	select_rank(v, 0, count, k50);
-	s.p50 = v[k50];
-	if (k90 > k50)
-		select_rank(v, k50 + 1, count, k90);
-	s.p90 = v[k90];
-	if (k99 > k90)
-		select_rank(v, k90 + 1, count, k99);
-	s.p99 = v[k99];
+	select_rank(v, 0, count, k[0]);
+	s.p50 = v[k[0]];
+	if (k[1] > k[0])
+		select_rank(v, k[0] + 1, count, k[1]);
+	s.p90 = v[k[1]];
+	if (k[2] > k[1])
+		select_rank(v, k[1] + 1, count, k[2]);
+	s.p99 = v[k[2]];
 	return s;
 }
 

@@ -4,11 +4,11 @@
  */
 #include <kymo/analysis.h>
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/dist.h"
+#include "analysis/parallel.h"
 #include "analysis/select.h"
 #include "analysis/times.h"
 #include "base/vec.h"
@@ -99,42 +99,48 @@ struct part {
 	named_vec block;
 };
 
-struct stretch {
+/* One thread's share. */
+struct share {
 	const struct work *w;
-	const struct kymo_trace *t;
-	const uint32_t *members, *group_of;  // members[from] .. members[to], those of a group together
-	size_t from, to;
+	struct parallel *goroutines;  // members, those of a group together
 	VEC(struct part) parts;
 	kymo_ns *values[SPREADS];  // [count] of each member
 	bool ok;
 };
 
-static void *add_stretch(void *arg)
+static void add_stretch(struct share *s, struct times *a, size_t from, size_t to)
 {
-	struct stretch *s = arg;
-	struct times a;
-	s->ok = times_begin(&a, s->t, s->w->sel, s->w->rules);
-	for (size_t i = s->from; i < s->to && s->ok;) {
-		struct part p = {.group = s->group_of[s->members[i]]};
-		for (; i < s->to && s->group_of[s->members[i]] == p.group; i++) {
+	const struct kymo_trace *t = s->w->t;
+	const uint32_t *members = s->goroutines->rows, *group_of = s->w->group_of;
+	for (size_t i = from; i < to && s->ok;) {
+		struct part p = {.group = group_of[members[i]]};
+		for (; i < to && group_of[members[i]] == p.group; i++) {
 			struct kymo_times was = p.times;
-			times_add(&a, s->members[i], &p.times);
+			times_add(a, members[i], &p.times);
 			s->values[SPREAD_TOTAL][i] = p.times.total - was.total;
 			s->values[SPREAD_EXECUTION][i] = p.times.execution - was.execution;
 			s->values[SPREAD_SCHED_WAIT][i] = p.times.sched_wait - was.sched_wait;
 		}
-		for (size_t c = 0; c < s->t->reasons.count && s->ok; c++)
-			if (a.block[c]) {
-				s->ok = add_named(&p.block, s->t->reasons.at[c], a.block[c]);
-				a.block[c] = 0;
+		for (size_t c = 0; c < t->reasons.count && s->ok; c++)
+			if (a->block[c]) {
+				s->ok = add_named(&p.block, t->reasons.at[c], a->block[c]);
+				a->block[c] = 0;
 			}
 		s->ok = vec_push(&s->parts, p) && s->ok;
 	}
-	times_end(&a);
-	return NULL;
 }
 
-static bool merge_stretch(struct work *w, struct stretch *s)
+static void add_share(void *job)
+{
+	struct share *s = job;
+	struct times a;
+	s->ok = times_begin(&a, s->w->t, s->w->sel, s->w->rules);
+	for (size_t i, end; s->ok && parallel_take(s->goroutines, &i, &end);)
+		add_stretch(s, &a, i, end);
+	times_end(&a);
+}
+
+static bool merge_share(struct work *w, struct share *s)
 {
 	for (size_t i = 0; i < s->parts.count; i++) {
 		struct part *p = &s->parts.at[i];
@@ -161,9 +167,9 @@ struct spread_work {
 };
 
 /* Members stand by group, in the order of the groups. */
-static void *spread_groups(void *arg)
+static void spread_groups(void *job)
 {
-	struct spread_work *s = arg;
+	struct spread_work *s = job;
 	size_t at = 0;
 	for (size_t i = 0; i < s->w->groups.count; i++) {
 		struct group *g = &s->w->groups.at[i];
@@ -171,7 +177,6 @@ static void *spread_groups(void *arg)
 		g->spread[s->of] = (struct kymo_spread){d.p50, d.p90, d.p99, d.max};
 		at += g->goroutines;
 	}
-	return NULL;
 }
 
 static void spread_all(struct work *w, kymo_ns *values[SPREADS], bool threaded)
@@ -179,50 +184,35 @@ static void spread_all(struct work *w, kymo_ns *values[SPREADS], bool threaded)
 	struct spread_work s[SPREADS];
 	for (unsigned i = 0; i < SPREADS; i++)
 		s[i] = (struct spread_work){w, values[i], i};
-	pthread_t thread;
-	threaded = threaded && pthread_create(&thread, NULL, spread_groups, &s[0]) == 0;
-	for (unsigned i = threaded; i < SPREADS; i++)
+	if (threaded) {
+		parallel_run(SPREADS, s, sizeof *s, spread_groups);
+		return;
+	}
+	for (unsigned i = 0; i < SPREADS; i++)
 		spread_groups(&s[i]);
-	if (threaded)
-		pthread_join(thread, NULL);
 }
 
-/* Two stretches of about equally many records; small traces are not worth a thread. */
 static bool add_members(struct work *w, const uint32_t *members, size_t count)
 {
-	const struct kymo_trace *t = w->t;
-	uint64_t records = 0, half = 0;
-	size_t cut = 0;
-	for (size_t i = 0; i < count; i++)
-		records += t->g.span_records.at[members[i]];
-	while (cut < count && half < records / 2)
-		half += t->g.span_records.at[members[cut++]];
-	if (records < 1u << 20)
-		cut = count;
+	struct parallel goroutines;
+	struct share s[PARALLEL_MAX];
 	kymo_ns *values = malloc((count + 1) * SPREADS * sizeof *values);
 	if (!values)
 		return false;
-	struct stretch s[2];
-	for (int i = 0; i < 2; i++)
-		s[i] = (struct stretch){.w = w,
-		                        .t = t,
-		                        .members = members,
-		                        .group_of = w->group_of,
-		                        .from = i ? cut : 0,
-		                        .to = i ? count : cut,
-		                        .values = {values, values + count, values + 2 * count},
-		                        .ok = true};
-	pthread_t thread;
-	bool threaded = cut < count && pthread_create(&thread, NULL, add_stretch, &s[1]) == 0;
-	add_stretch(&s[0]);
-	if (threaded)
-		pthread_join(thread, NULL);
-	else if (cut < count)
-		add_stretch(&s[1]);
-	bool ok = merge_stretch(w, &s[0]);
-	ok = merge_stretch(w, &s[1]) && ok;
+	unsigned n = parallel_begin_rows(&goroutines, w->t, select_from(w->sel),
+	                                 select_to(w->sel, w->t), members, count);
+	for (unsigned i = 0; i < n; i++)
+		s[i] = (struct share){.w = w,
+		                      .goroutines = &goroutines,
+		                      .values = {values, values + count, values + 2 * count},
+		                      .ok = true};
+	parallel_run(n, s, sizeof *s, add_share);
+	parallel_end(&goroutines);
+	bool ok = true;
+	for (unsigned i = 0; i < n; i++)
+		ok = merge_share(w, &s[i]) && ok;
 	if (ok)
-		spread_all(w, s[0].values, threaded);
+		spread_all(w, s[0].values, n > 1);
 	free(values);
 	return ok;
 }

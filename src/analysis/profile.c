@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Profiles of goroutines' spans: one walk over them, on two threads where there are many. */
+/* Profiles of goroutines' spans: one walk over them, on several threads where there are many. */
 #include <kymo/profile.h>
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/parallel.h"
 #include "analysis/profile.h"
 #include "analysis/sample_map.h"
 #include "analysis/select.h"
@@ -63,17 +63,17 @@ struct plan {
 	const struct regions_by_goroutine *regions;  // NULL: no labels
 };
 
-/* One thread's stretch of goroutines. */
-struct stretch {
+/* One thread's share. */
+struct share {
 	const struct plan *plan;
-	kymo_goroutine_ix from, to;
+	struct parallel *goroutines;
 	struct sample_map map;
 	bool ok;
 };
 
 /* One goroutine under way. */
 struct visit {
-	struct stretch *s;
+	struct share *s;
 	const struct plan *p;
 	kymo_goroutine_ix g;
 	kymo_stack_ix last_stack;  // where it itself was when the span before began
@@ -174,72 +174,65 @@ static always_inline bool find_first_run(void *ctx, const struct walk_span *s)
 	return false;
 }
 
-static void *walk_stretch(void *arg)
+static void walk_goroutine(struct share *s, kymo_goroutine_ix g)
 {
-	struct stretch *s = arg;
 	const struct plan *p = s->plan;
-	for (kymo_goroutine_ix g = s->from; g < s->to && s->ok; g++) {
-		struct visit v = {.s = s, .p = p, .g = g};
-		struct kymo_interval all;
-		if (!select_begin(&v.selected, p->t, p->sel, g, &all))
-			continue;
-		if (p->o.rules == KYMO_RULES_GO126) {
-			// Of two lives under one id only the last has an interval.
-			if (p->t->ids_repeat && idmap_peek(&p->t->row_of_id, p->t->g.id.at[g]) != g)
-				continue;
-			// If it never ran, all of it counts; and inside of regions.
-			if (!p->sel || !p->sel->piece_from)
-				walk_window(p->t, g, INT64_MIN, INT64_MAX, 1u << REC_RUNNING,
-				            find_first_run, &v);
-		}
-		if (p->regions)
-			v.region = p->regions->from[g];
-		switch (p->o.kind) {
-		case KYMO_PROFILE_SYSCALL:
-			walk_window(p->t, g, all.from, all.to, 1u << REC_SYSCALL, visit_syscall, &v);
-			break;
-		case KYMO_PROFILE_SCHED:
-			if (p->o.stack == KYMO_STACK_WAITER)  // which stands with the spans before
-				walk_window(p->t, g, all.from, all.to, WALK_ALL, visit_runnable, &v);
-			else
-				walk_window(p->t, g, all.from, all.to,
-				            1u << REC_WOKEN | 1u << REC_STOPPED, visit_runnable, &v);
-			break;
-		default:
-			walk_window(p->t, g, all.from, all.to, 1u << REC_WAITING, visit_waiting, &v);
-			break;
-		}
+	struct visit v = {.s = s, .p = p, .g = g};
+	struct kymo_interval all;
+	if (!select_begin(&v.selected, p->t, p->sel, g, &all))
+		return;
+	if (p->o.rules == KYMO_RULES_GO126) {
+		// Of two lives under one id only the last has an interval.
+		if (p->t->ids_repeat && idmap_peek(&p->t->row_of_id, p->t->g.id.at[g]) != g)
+			return;
+		// If it never ran, all of it counts; and inside of regions.
+		if (!p->sel || !p->sel->piece_from)
+			walk_window(p->t, g, INT64_MIN, INT64_MAX, 1u << REC_RUNNING,
+			            find_first_run, &v);
 	}
-	return NULL;
+	if (p->regions)
+		v.region = p->regions->from[g];
+	switch (p->o.kind) {
+	case KYMO_PROFILE_SYSCALL:
+		walk_window(p->t, g, all.from, all.to, 1u << REC_SYSCALL, visit_syscall, &v);
+		break;
+	case KYMO_PROFILE_SCHED:
+		if (p->o.stack == KYMO_STACK_WAITER)  // which stands with the spans before
+			walk_window(p->t, g, all.from, all.to, WALK_ALL, visit_runnable, &v);
+		else
+			walk_window(p->t, g, all.from, all.to, 1u << REC_WOKEN | 1u << REC_STOPPED,
+			            visit_runnable, &v);
+		break;
+	default:
+		walk_window(p->t, g, all.from, all.to, 1u << REC_WAITING, visit_waiting, &v);
+		break;
+	}
 }
 
-/* Two stretches of about equally many records; small traces are not worth a thread. */
+static void walk_share(void *job)
+{
+	struct share *s = job;
+	for (size_t i, end; s->ok && parallel_take(s->goroutines, &i, &end);)
+		for (; i < end && s->ok; i++)
+			walk_goroutine(s, (kymo_goroutine_ix)i);
+}
+
 static bool walk_all(const struct plan *p, struct sample_map *out)
 {
-	const struct kymo_trace *t = p->t;
-	uint32_t n = t->goroutines.count, cut = 1;
-	uint64_t records = 0, half = 0;
-	for (uint32_t g = 1; g < n; g++)
-		records += t->g.span_records.at[g];
-	while (cut < n && half < records / 2)
-		half += t->g.span_records.at[cut++];
-	if (records < 1u << 18)
-		cut = n;
-	struct stretch s[2] = {{.plan = p, .from = 1, .to = cut, .ok = true},
-	                       {.plan = p, .from = cut, .to = n, .ok = true}};
-	pthread_t thread;
-	bool threaded = cut < n && pthread_create(&thread, NULL, walk_stretch, &s[1]) == 0;
-	walk_stretch(&s[0]);
-	if (threaded)
-		pthread_join(thread, NULL);
-	else if (cut < n)
-		walk_stretch(&s[1]);
-	bool ok = s[0].ok && s[1].ok;
-	for (size_t i = 0; i < s[1].map.samples.count && ok; i++) {
-		const struct kymo_profile_sample *x = &s[1].map.samples.at[i];
-		ok = sample_map_join(&s[0].map, x, s[1].map.ends.at[i]);
+	struct parallel goroutines;
+	struct share s[PARALLEL_MAX];
+	unsigned n = parallel_begin(&goroutines, p->t, select_from(p->sel), select_to(p->sel, p->t));
+	for (unsigned i = 0; i < n; i++)
+		s[i] = (struct share){.plan = p, .goroutines = &goroutines, .ok = true};
+	parallel_run(n, s, sizeof *s, walk_share);
+	parallel_end(&goroutines);
+	bool ok = s[0].ok;
+	for (unsigned i = 1; i < n; i++) {
+		ok = ok && s[i].ok;
+		for (size_t k = 0; k < s[i].map.samples.count && ok; k++)
+			ok = sample_map_join(&s[0].map, &s[i].map.samples.at[k], s[i].map.ends.at[k]);
+		sample_map_free(&s[i].map);
 	}
-	sample_map_free(&s[1].map);
 	*out = s[0].map;
 	return ok;
 }

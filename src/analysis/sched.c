@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analysis/gc_work.h"
+#include "analysis/parallel.h"
 #include "analysis/sched_work.h"
 #include "trace/walk.h"
 
@@ -31,6 +32,26 @@ static bool make_slices(struct sched_work *w, uint32_t slices)
 	return w->slice != NULL;
 }
 
+/* ---- the walk ---- */
+
+/* One thread's share of it. */
+struct share {
+	const struct sched_work *w;
+	struct parallel *goroutines;
+	struct latency_list waits;
+	struct depth_edges *depth;
+	struct in_slice {
+		kymo_ns running, syscall;
+	} * slice;                   // [slices]
+	kymo_ns *running, *syscall;  // [procs]
+	bool failed;
+
+	/* the goroutine at hand */
+	kymo_goroutine_ix g;
+	uint32_t group;
+	bool selected;
+};
+
 /* The slice that holds a time inside of the window. */
 static inline uint32_t slice_at(const struct sched_work *w, kymo_ns time)
 {
@@ -44,76 +65,120 @@ static inline uint32_t slice_at(const struct sched_work *w, kymo_ns time)
 }
 
 /* A proc was at work in [a, b). */
-static inline void work_in_slices(struct sched_work *w, kymo_ns a, kymo_ns b, bool syscall)
+static inline void work_in_slices(struct share *s, kymo_ns a, kymo_ns b, bool syscall)
 {
-	for (uint32_t i = slice_at(w, a); a < b; i++) {
-		struct kymo_sched_slice *s = &w->slice[i];
-		kymo_ns end = b < s->to ? b : s->to;
+	for (uint32_t i = slice_at(s->w, a); a < b; i++) {
+		kymo_ns to = s->w->slice[i].to, end = b < to ? b : to;
 		if (syscall)
-			s->syscall += end - a;
+			s->slice[i].syscall += end - a;
 		else
-			s->running += end - a;
+			s->slice[i].running += end - a;
 		a = end;
 	}
 }
 
-/* ---- the walk ---- */
-
-static inline uint32_t cause_of(const struct walk_span *s)
+static inline uint32_t cause_of(const struct walk_span *x)
 {
-	if (s->cause != KYMO_CAUSE_STOPPED)
-		return s->cause;
-	uint32_t c = CAUSE_REASONS + s->reason;
+	if (x->cause != KYMO_CAUSE_STOPPED)
+		return x->cause;
+	uint32_t c = CAUSE_REASONS + x->reason;
 	return c < LATENCY_CAUSES ? c : LATENCY_CAUSES - 1;
 }
 
-static inline void wait_of(struct sched_work *w, const struct walk_span *s, kymo_ns a, kymo_ns b)
+static inline void wait_of(struct share *s, const struct walk_span *x, kymo_ns a, kymo_ns b)
 {
 	if (a < b)
-		w->failed |=
-			!latencies_add(&w->waits, b - a, w->group, cause_of(s), slice_at(w, b - 1));
+		s->failed |= !latency_list_add(&s->waits, b - a, s->group, cause_of(x),
+		                               slice_at(s->w, b - 1));
 }
 
 /* What is selected of a wait, where goroutines are cut into pieces. */
-static __attribute__((noinline)) void wait_in_pieces(struct sched_work *w,
-                                                     const struct walk_span *s, kymo_ns end)
+static __attribute__((noinline)) void wait_in_pieces(struct share *s, const struct walk_span *x,
+                                                     kymo_ns end)
 {
 	struct kymo_interval p;
-	for (uint32_t i = 0; select_piece(w->t, w->sel, w->g, i, &p); i++) {
-		kymo_ns a = s->start > p.from ? s->start : p.from, b = end < p.to ? end : p.to;
-		wait_of(w, s, a, b);
+	for (uint32_t i = 0; select_piece(s->w->t, s->w->sel, s->g, i, &p); i++) {
+		kymo_ns a = x->start > p.from ? x->start : p.from, b = end < p.to ? end : p.to;
+		wait_of(s, x, a, b);
 	}
 }
 
-static always_inline bool visit(void *ctx, const struct walk_span *s)
+static always_inline bool visit(void *ctx, const struct walk_span *x)
 {
-	struct sched_work *w = ctx;
-	kymo_ns a = s->start > w->from ? s->start : w->from, b = s->end < w->to ? s->end : w->to;
+	struct share *s = ctx;
+	const struct sched_work *w = s->w;
+	kymo_ns a = x->start > w->from ? x->start : w->from, b = x->end < w->to ? x->end : w->to;
 	if (a >= b)
-		return s->start < w->to;
-	switch (s->state) {
+		return x->start < w->to;
+	switch (x->state) {
 	case KYMO_SPAN_RUNNABLE:
-		depth_add(&w->depth, a, b);
-		if (!w->selected)
+		depth_add(s->depth, a, b);
+		if (!s->selected)
 			break;
 		if (unlikely(w->sel && w->sel->piece_from))
-			wait_in_pieces(w, s, s->end);
+			wait_in_pieces(s, x, x->end);
 		else
-			wait_of(w, s, a, b);
+			wait_of(s, x, a, b);
 		break;
 	case KYMO_SPAN_RUNNING:
-		if (s->proc < w->t->procs.count)
-			w->running[s->proc] += b - a;
-		work_in_slices(w, a, b, false);
+		if (x->proc < w->t->procs.count)
+			s->running[x->proc] += b - a;
+		work_in_slices(s, a, b, false);
 		break;
 	case KYMO_SPAN_SYSCALL:
-		if (s->proc && s->proc < w->t->procs.count) {
-			w->syscall[s->proc] += b - a;
-			work_in_slices(w, a, b, true);
+		if (x->proc && x->proc < w->t->procs.count) {
+			s->syscall[x->proc] += b - a;
+			work_in_slices(s, a, b, true);
 		}
 		break;
 	}
 	return true;
+}
+
+static void walk_share(void *job)
+{
+	struct share *s = job;
+	const struct sched_work *w = s->w;
+	const struct kymo_trace *t = w->t;
+	for (size_t i, end; !s->failed && parallel_take(s->goroutines, &i, &end);)
+		for (; i < end && !s->failed; i++) {
+			kymo_goroutine_ix g = (kymo_goroutine_ix)i;
+			if (t->g.begin.at[g] >= w->to || t->g.end.at[g] <= w->from)
+				continue;
+			s->g = g;
+			s->group = w->group_of_name[t->g.name.at[g]] - 1;
+			s->selected = select_has(w->sel, g);
+			walk_window(t, g, w->from, w->to, WALK_ALL, visit, s);
+		}
+}
+
+static bool share_begin(struct share *s, struct sched_work *w, struct parallel *goroutines,
+                        unsigned part)
+{
+	size_t procs = w->t->procs.count + 1;
+	*s = (struct share){.w = w, .goroutines = goroutines, .depth = &w->depth.edges[part]};
+	s->slice = calloc(w->slices, sizeof *s->slice);
+	s->running = calloc(procs * 2, sizeof *s->running);
+	s->syscall = s->running + procs;
+	return s->slice && s->running;
+}
+
+/* Adds a share to the whole, and frees it. */
+static bool share_end(struct share *s, struct sched_work *w)
+{
+	bool ok = !s->failed && s->slice && s->running && latencies_join(&w->waits, &s->waits);
+	for (uint32_t i = 0; ok && i < w->slices; i++) {
+		w->slice[i].running += s->slice[i].running;
+		w->slice[i].syscall += s->slice[i].syscall;
+	}
+	for (uint32_t i = 0; ok && i < w->t->procs.count; i++) {
+		w->running[i] += s->running[i];
+		w->syscall[i] += s->syscall[i];
+	}
+	latency_list_free(&s->waits);
+	free(s->slice);
+	free(s->running);
+	return ok;
 }
 
 static bool name_groups(struct sched_work *w)
@@ -134,20 +199,24 @@ static bool name_groups(struct sched_work *w)
 	return true;
 }
 
-static void walk_all(struct sched_work *w)
-{
-	const struct kymo_trace *t = w->t;
-	for (uint32_t g = 1; g < t->goroutines.count && !w->failed; g++) {
-		if (t->g.begin.at[g] >= w->to || t->g.end.at[g] <= w->from)
-			continue;
-		w->g = g;
-		w->group = w->group_of_name[t->g.name.at[g]] - 1;
-		w->selected = select_has(w->sel, g);
-		walk_window(t, g, w->from, w->to, WALK_ALL, visit, w);
-	}
-}
-
 /* ---- the whole ---- */
+
+static bool walk_all(struct sched_work *w, const struct kymo_sched_options *opt)
+{
+	struct parallel goroutines;
+	struct share s[PARALLEL_MAX] = {{0}};
+	unsigned n = parallel_begin(&goroutines, w->t, w->from, w->to);
+	bool ok = depth_begin(&w->depth, w->t, w->from, w->to, goroutines.records, n, w->slice,
+	                      w->slices, opt->starved_max);
+	for (unsigned i = 0; i < n; i++)
+		ok = share_begin(&s[i], w, &goroutines, i) && ok;
+	if (ok)
+		parallel_run(n, s, sizeof *s, walk_share);
+	parallel_end(&goroutines);
+	for (unsigned i = 0; i < n; i++)
+		ok = share_end(&s[i], w) && ok;
+	return ok;
+}
 
 static bool add_gc(void *ctx, const struct gc_piece *p)
 {
@@ -163,9 +232,6 @@ static enum kymo_status compute(struct sched_work *w, const struct kymo_sched_op
 {
 	const struct kymo_trace *t = w->t;
 	size_t procs = t->procs.count + 1;
-	uint64_t records = 0;
-	for (uint32_t g = 1; g < t->goroutines.count; g++)
-		records += t->g.span_records.at[g];
 	w->running = calloc(procs * 4, sizeof *w->running);
 	if (!w->running || !name_groups(w) || !make_slices(w, opt->slices))
 		return KYMO_E_MEMORY;
@@ -174,11 +240,8 @@ static enum kymo_status compute(struct sched_work *w, const struct kymo_sched_op
 	w->held = w->gc + procs;
 	if (w->groups > LATENCY_GROUPS)
 		return KYMO_E_LIMIT;
-	if (!latencies_begin(&w->waits, w->groups, LATENCY_CAUSES, w->slices) ||
-	    !depth_begin(&w->depth, t, w->from, w->to, records, w->slice, w->slices, opt->starved_max))
-		return KYMO_E_MEMORY;
-	walk_all(w);
-	if (w->failed || !gc_workers(t, w->from, w->to, add_gc, w) || !sched_publish(w, opt, out, o))
+	if (!latencies_begin(&w->waits, w->groups, LATENCY_CAUSES, w->slices) || !walk_all(w, opt) ||
+	    !gc_workers(t, w->from, w->to, add_gc, w) || !sched_publish(w, opt, out, o))
 		return KYMO_E_MEMORY;
 	return KYMO_OK;
 }

@@ -17,11 +17,40 @@ bool latencies_begin(struct latencies *l, uint32_t groups, uint32_t causes, uint
 
 void latencies_free(struct latencies *l)
 {
-	vec_free(&l->at);
-	vec_free(&l->more);
+	latency_list_free(&l->list);
 	free(l->group);
 	free(l->cause);
 	free(l->slice);
+}
+
+void latency_list_free(struct latency_list *l)
+{
+	vec_free(&l->at);
+	vec_free(&l->more);
+}
+
+bool latencies_join(struct latencies *l, struct latency_list *from)
+{
+	struct latency_list *to = &l->list;
+	if (to->at.count == 0 && to->more.count == 0) {
+		const struct latency_list empty = *to;
+		*to = *from;
+		*from = empty;
+		return true;
+	}
+	if (!vec_reserve(&to->at, to->at.count + from->at.count) ||
+	    !vec_reserve(&to->more, to->more.count + from->more.count))
+		return false;
+	if (from->at.count)
+		memcpy(to->at.at + to->at.count, from->at.at, from->at.count * sizeof *to->at.at);
+	if (from->more.count)
+		memcpy(to->more.at + to->more.count, from->more.at,
+		       from->more.count * sizeof *to->more.at);
+	to->at.count += from->at.count;
+	to->more.count += from->more.count;
+	latency_list_free(from);
+	*from = (struct latency_list){0};
+	return true;
 }
 
 /* ---- sorting ---- */
@@ -165,14 +194,15 @@ bool latencies_rank(struct latencies *l, const kymo_ns *bounds, size_t bound_cou
 	k.group = calloc(l->groups + 1, sizeof *k.group);
 	k.cause = calloc(l->causes + 1, sizeof *k.cause);
 	k.slice = calloc(l->slices + 1, sizeof *k.slice);
-	bool ok = k.group && k.cause && k.slice && sort_words(&l->at.at, l->at.count);
+	bool ok = k.group && k.cause && k.slice && sort_words(&l->list.at.at, l->list.at.count);
 	if (ok) {
-		if (l->more.count)
-			qsort(l->more.at, l->more.count, sizeof *l->more.at, by_length);
-		for (size_t i = 0; i < l->at.count; i++)
-			count(&k, (uint32_t)l->at.at[i]);
-		for (size_t i = 0; i < l->more.count; i++)
-			count(&k, l->more.at[i].whose);
+		if (l->list.more.count)
+			qsort(l->list.more.at, l->list.more.count, sizeof *l->list.more.at,
+			      by_length);
+		for (size_t i = 0; i < l->list.at.count; i++)
+			count(&k, (uint32_t)l->list.at.at[i]);
+		for (size_t i = 0; i < l->list.more.count; i++)
+			count(&k, l->list.more.at[i].whose);
 		ranks_begin(&k.all);
 		for (uint32_t i = 0; i < l->groups; i++)
 			ranks_begin(&k.group[i]);
@@ -180,10 +210,10 @@ bool latencies_rank(struct latencies *l, const kymo_ns *bounds, size_t bound_cou
 			ranks_begin(&k.cause[i]);
 		for (uint32_t i = 0; i < l->slices; i++)
 			ranks_begin(&k.slice[i]);
-		for (size_t i = 0; i < l->at.count; i++)
-			see(&k, (kymo_ns)(l->at.at[i] >> 32), (uint32_t)l->at.at[i]);
-		for (size_t i = 0; i < l->more.count; i++)
-			see(&k, l->more.at[i].ns, l->more.at[i].whose);
+		for (size_t i = 0; i < l->list.at.count; i++)
+			see(&k, (kymo_ns)(l->list.at.at[i] >> 32), (uint32_t)l->list.at.at[i]);
+		for (size_t i = 0; i < l->list.more.count; i++)
+			see(&k, l->list.more.at[i].ns, l->list.more.at[i].whose);
 		l->all = summary(&k.all);
 		for (uint32_t i = 0; i < l->groups; i++)
 			l->group[i] = summary(&k.group[i]);

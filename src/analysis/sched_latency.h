@@ -6,7 +6,7 @@
  *
  *     struct latencies l;
  *     latencies_begin(&l, groups, causes, slices);
- *     latencies_add(&l, ns, group, cause, slice) ...
+ *     latency_list_add(&l.list, ns, group, cause, slice) ...     // or others, that latencies_join then takes over
  *     if (!latencies_rank(&l, bounds, n, histogram)) return no_memory;      // l.all, l.group[], l.cause[], l.slice[]
  *     latencies_free(&l);
  */
@@ -26,9 +26,14 @@ struct latency_long {
 	uint32_t whose;
 };
 
-struct latencies {
+/* The waits; each thread gathers its own. */
+struct latency_list {
 	VEC(uint64_t) at;  // ns << 32 | group << 13 | cause << 7 | slice
 	VEC(struct latency_long) more;
+};
+
+struct latencies {
+	struct latency_list list;
 	uint32_t groups, causes, slices;
 	struct kymo_latency all, *group, *cause, *slice;  // after ranking
 };
@@ -39,8 +44,12 @@ void latencies_free(struct latencies *l);
 bool latencies_rank(struct latencies *l, const kymo_ns *bounds, size_t bound_count,
                     uint64_t *histogram);
 
-static inline bool latencies_add(struct latencies *l, kymo_ns ns, uint32_t group, uint32_t cause,
-                                 uint32_t slice)
+/* Moves the waits of `from` into l. False: no memory. */
+bool latencies_join(struct latencies *l, struct latency_list *from);
+void latency_list_free(struct latency_list *l);
+
+static inline bool latency_list_add(struct latency_list *l, kymo_ns ns, uint32_t group,
+                                    uint32_t cause, uint32_t slice)
 {
 	uint32_t whose = group << 13 | cause << 7 | slice;
 	if (likely(ns <= UINT32_MAX))

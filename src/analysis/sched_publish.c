@@ -180,7 +180,8 @@ static bool rank_and_sweep(struct sched_work *w, const struct kymo_sched_options
 {
 	struct ranking k = {w, opt, histogram, false};
 	pthread_t thread;
-	bool threaded = w->waits.at.count > 1u << 18 && pthread_create(&thread, NULL, rank, &k) == 0;
+	bool threaded =
+		w->waits.list.at.count > 1u << 18 && pthread_create(&thread, NULL, rank, &k) == 0;
 	bool swept = depth_sweep(&w->depth);
 	if (threaded)
 		pthread_join(thread, NULL);

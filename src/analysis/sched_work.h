@@ -31,14 +31,9 @@ struct sched_work {
 	uint32_t slices;
 	double per_ns;                           // slices
 	kymo_ns *running, *syscall, *gc, *held;  // [procs]
-
-	/* the groups, and the goroutine at hand */
 	uint32_t *group_of_name;
 	kymo_string_ix *group_name;
-	uint32_t groups, group;
-	kymo_goroutine_ix g;
-	bool selected;
-	bool failed;
+	uint32_t groups;
 };
 
 /* Everything but the walk's sums, once the walk is over. False: no memory. */

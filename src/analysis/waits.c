@@ -2,11 +2,11 @@
 /* Waits by site: one walk over the spans, each wait's length kept with its site until the percentiles are known. */
 #include <kymo/waits.h>
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/dist.h"
+#include "analysis/parallel.h"
 #include "analysis/sample_map.h"
 #include "analysis/select.h"
 #include "trace/walk.h"
@@ -18,10 +18,10 @@ struct plan {
 	const uint8_t *reasons;  // [codes] whether a wait for it counts
 };
 
-/* One thread's goroutines. */
-struct stretch {
+/* One thread's share. */
+struct share {
 	const struct plan *plan;
-	kymo_goroutine_ix from, to;
+	struct parallel *goroutines;
 	// Ways to wait: by stack, reason, the waker's stack as `group`, whether nobody ended it as `region`.
 	struct sample_map ways;
 	VEC(struct dist) lengths;  // of each way
@@ -30,14 +30,14 @@ struct stretch {
 };
 
 struct visit {
-	struct stretch *s;
+	struct share *s;
 	kymo_goroutine_ix g;
 	struct select_cursor selected;
 	kymo_ns without_from;  // SYSCALLS: since when the call under way has no proc
 };
 
 /* Makes the rows of a new way. */
-static bool extend(struct stretch *s, uint32_t way)
+static bool extend(struct share *s, uint32_t way)
 {
 	return way < s->lengths.count ||
 	       (vec_push(&s->lengths, ((struct dist){0})) && vec_push(&s->without, 0));
@@ -46,7 +46,7 @@ static bool extend(struct stretch *s, uint32_t way)
 static always_inline bool add(const struct visit *v, const struct walk_span *x, kymo_ns start,
                               kymo_ns ns, kymo_ns without)
 {
-	struct stretch *s = v->s;
+	struct share *s = v->s;
 	const struct plan *p = s->plan;
 	bool call = p->kind == KYMO_WAITS_SYSCALLS;
 	const struct kymo_profile_sample key = {.stack = x->stack,
@@ -89,21 +89,25 @@ static always_inline bool visit_call(void *ctx, const struct walk_span *x)
 	return v->s->ok;
 }
 
-static void *walk_stretch(void *arg)
+static void walk_goroutine(struct share *s, kymo_goroutine_ix g)
 {
-	struct stretch *s = arg;
 	const struct plan *p = s->plan;
-	for (kymo_goroutine_ix g = s->from; g < s->to && s->ok; g++) {
-		struct visit v = {.s = s, .g = g};
-		struct kymo_interval all;
-		if (!select_begin(&v.selected, p->t, p->sel, g, &all))
-			continue;
-		if (p->kind == KYMO_WAITS_SYSCALLS)
-			walk_window(p->t, g, all.from, all.to, 1u << REC_SYSCALL, visit_call, &v);
-		else
-			walk_window(p->t, g, all.from, all.to, 1u << REC_WAITING, visit_wait, &v);
-	}
-	return NULL;
+	struct visit v = {.s = s, .g = g};
+	struct kymo_interval all;
+	if (!select_begin(&v.selected, p->t, p->sel, g, &all))
+		return;
+	if (p->kind == KYMO_WAITS_SYSCALLS)
+		walk_window(p->t, g, all.from, all.to, 1u << REC_SYSCALL, visit_call, &v);
+	else
+		walk_window(p->t, g, all.from, all.to, 1u << REC_WAITING, visit_wait, &v);
+}
+
+static void walk_share(void *job)
+{
+	struct share *s = job;
+	for (size_t i, end; s->ok && parallel_take(s->goroutines, &i, &end);)
+		for (; i < end && s->ok; i++)
+			walk_goroutine(s, (kymo_goroutine_ix)i);
 }
 
 /* Moves the values of `b` to `a`. */
@@ -127,7 +131,7 @@ static bool join(struct dist *a, struct dist *b)
 }
 
 /* Adds what `from` found to `to`. */
-static bool merge(struct stretch *to, struct stretch *from)
+static bool merge(struct share *to, struct share *from)
 {
 	for (uint32_t i = 0; i < from->ways.samples.count; i++) {
 		const struct kymo_profile_sample *x = &from->ways.samples.at[i];
@@ -145,7 +149,7 @@ static bool merge(struct stretch *to, struct stretch *from)
 	return true;
 }
 
-static void stretch_free(struct stretch *s)
+static void share_free(struct share *s)
 {
 	for (size_t i = 0; i < s->lengths.count; i++)
 		dist_free(&s->lengths.at[i]);
@@ -154,28 +158,21 @@ static void stretch_free(struct stretch *s)
 	sample_map_free(&s->ways);
 }
 
-static bool walk_all(const struct plan *p, struct stretch *out)
+static bool walk_all(const struct plan *p, struct share *out)
 {
-	const struct kymo_trace *t = p->t;
-	uint32_t n = t->goroutines.count, cut = 1;
-	uint64_t records = 0, half = 0;
-	for (uint32_t g = 1; g < n; g++)
-		records += t->g.span_records.at[g];
-	while (cut < n && half < records / 2)
-		half += t->g.span_records.at[cut++];
-	if (records < 1u << 18)
-		cut = n;
-	struct stretch other = {.plan = p, .from = cut, .to = n, .ok = true};
-	*out = (struct stretch){.plan = p, .from = 1, .to = cut, .ok = true};
-	pthread_t thread;
-	bool threaded = cut < n && pthread_create(&thread, NULL, walk_stretch, &other) == 0;
-	walk_stretch(out);
-	if (threaded)
-		pthread_join(thread, NULL);
-	else if (cut < n)
-		walk_stretch(&other);
-	bool ok = out->ok && other.ok && merge(out, &other);
-	stretch_free(&other);
+	struct parallel goroutines;
+	struct share s[PARALLEL_MAX];
+	unsigned n = parallel_begin(&goroutines, p->t, select_from(p->sel), select_to(p->sel, p->t));
+	for (unsigned i = 0; i < n; i++)
+		s[i] = (struct share){.plan = p, .goroutines = &goroutines, .ok = true};
+	parallel_run(n, s, sizeof *s, walk_share);
+	parallel_end(&goroutines);
+	bool ok = s[0].ok;
+	for (unsigned i = 1; i < n; i++) {
+		ok = ok && s[i].ok && merge(&s[0], &s[i]);
+		share_free(&s[i]);
+	}
+	*out = s[0];
 	return ok;
 }
 
@@ -218,7 +215,7 @@ static int by_site(const void *a, const void *b)
 }
 
 /* Ways of one stack and reason are a site; each of them is a waker of it. */
-static bool add_site(struct stretch *s, const struct numbered *ways, size_t from, size_t to,
+static bool add_site(struct share *s, const struct numbered *ways, size_t from, size_t to,
                      struct kymo_waits *out, struct owned *o)
 {
 	bool call = s->plan->kind == KYMO_WAITS_SYSCALLS;
@@ -251,7 +248,7 @@ static bool add_site(struct stretch *s, const struct numbered *ways, size_t from
 	return true;
 }
 
-static bool publish(struct stretch *s, struct kymo_waits *out)
+static bool publish(struct share *s, struct kymo_waits *out)
 {
 	size_t n = s->ways.samples.count;
 	struct numbered *ways = calloc(n + 1, sizeof *ways);
@@ -304,12 +301,12 @@ enum kymo_status kymo_waits_compute(const struct kymo_trace *t, const struct kym
 {
 	uint8_t *reasons = calloc(t->reasons.count + 1, 1);
 	struct plan p = {t, sel && !sel->whole ? sel : NULL, kind, reasons};
-	struct stretch s = {0};
+	struct share s = {0};
 	*out = (struct kymo_waits){0};
 	for (size_t i = 0; reasons && i < t->reasons.count; i++)
 		reasons[i] = counts(kymo_trace_string(t, t->reasons.at[i]), kind);
 	bool ok = reasons && walk_all(&p, &s) && publish(&s, out);
-	stretch_free(&s);
+	share_free(&s);
 	free(reasons);
 	if (!ok) {
 		kymo_waits_free(out);
