@@ -124,11 +124,13 @@ export function Switch(p: {
 }
 
 export function Download({ href, text, title }: { href: string; text: string; title: string }) {
+	// What the file is called where the server does not say.
+	const name = href.replace(/\?.*/, "").replace(/.*\//, "");
 	return (
 		<a
 			class="download"
 			href={href}
-			download
+			download={`${name}.${text.toLowerCase()}`}
 			title={title}
 			data-testid={`get-${text.toLowerCase()}`}
 		>
