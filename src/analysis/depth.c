@@ -45,13 +45,48 @@ void depth_free(struct depth *d)
 {
 	for (unsigned k = 0; k < d->parts; k++) {
 		struct depth_edges *e = &d->edges[k];
-		for (size_t i = 0; e->blocks && i < d->block_count; i++)
-			vec_free(&e->blocks[i]);
+		arena_free(&e->arena);
 		free(e->blocks);
 		vec_free(&e->far);
 	}
 	free(d->longest);
 	vec_free(&d->at_depth);
+}
+
+/* ---- chunks ---- */
+
+struct depth_chunk {
+	uint32_t before;  // 0: none
+	uint32_t room;
+	uint32_t at[];
+};
+#define FIRST_ROOM 62  // with its head 256 bytes; many blocks have few
+#define ROOM 1022
+
+bool depth_more(struct depth_edges *e, struct depth_block *b)
+{
+	uint32_t room = b->chunk ? ROOM : FIRST_ROOM;
+	uint32_t ref = arena_alloc(&e->arena, sizeof(struct depth_chunk) + room * sizeof(uint32_t));
+	if (ref == 0)
+		return false;
+	struct depth_chunk *c = arena_at(&e->arena, ref);
+	c->before = b->chunk;
+	c->room = room;
+	*b = (struct depth_block){c->at, room, b->count, ref};
+	return true;
+}
+
+/* Copies a block's edges, in any order, and says where they end. */
+static uint32_t *copy_block(const struct depth_edges *e, const struct depth_block *b, uint32_t *to)
+{
+	uint32_t left = b->left;
+	for (uint32_t ref = b->chunk; ref; left = 0) {
+		const struct depth_chunk *c = arena_at(&e->arena, ref);
+		memcpy(to, c->at, (c->room - left) * sizeof *to);
+		to += c->room - left;
+		ref = c->before;
+	}
+	return to;
 }
 
 /* ---- sorting ---- */
@@ -68,8 +103,7 @@ static int by_long_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-#define DIGIT 12
-#define DIGITS (1u << DIGIT)
+#define DIGITS_MAX (1u << 12)
 
 /* Sorts `at`; `spare` has room for as many. Where the result lies. */
 static uint32_t *sort_block(uint32_t *at, size_t n, uint32_t *spare, unsigned bits)
@@ -80,17 +114,20 @@ static uint32_t *sort_block(uint32_t *at, size_t n, uint32_t *spare, unsigned bi
 		return at;
 	}
 	uint32_t *from = at, *to = spare;
-	for (unsigned shift = 0; shift < bits; shift += DIGIT) {
-		uint32_t counts[DIGITS] = {0}, sum = 0;
+	unsigned passes = bits <= 24 ? 2 : 3, digit = (bits + passes - 1) / passes;
+	uint32_t digits = 1u << digit;
+	for (unsigned shift = 0; shift < bits; shift += digit) {
+		uint32_t counts[DIGITS_MAX], sum = 0;
+		memset(counts, 0, digits * sizeof *counts);
 		for (size_t i = 0; i < n; i++)
-			counts[from[i] >> shift & (DIGITS - 1)]++;
-		for (size_t k = 0; k < DIGITS; k++) {
+			counts[from[i] >> shift & (digits - 1)]++;
+		for (size_t k = 0; k < digits; k++) {
 			uint32_t c = counts[k];
 			counts[k] = sum;
 			sum += c;
 		}
 		for (size_t i = 0; i < n; i++)
-			to[counts[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+			to[counts[from[i] >> shift & (digits - 1)]++] = from[i];
 		uint32_t *x = from;
 		from = to;
 		to = x;
@@ -98,22 +135,19 @@ static uint32_t *sort_block(uint32_t *at, size_t n, uint32_t *spare, unsigned bi
 	return from;
 }
 
+typedef VEC(uint32_t) word_vec;
+
 /* What all threads have of a block, gathered into the first half of `room`, which grows as it must; SIZE_MAX: no memory. */
-static size_t gather(struct depth *d, size_t block, depth_block *room)
+static size_t gather(const struct depth *d, size_t block, word_vec *room)
 {
 	size_t n = 0;
 	for (unsigned i = 0; i < d->parts; i++)
 		n += d->edges[i].blocks[block].count;
 	if (!vec_reserve(room, n * 2))
 		return SIZE_MAX;
-	size_t at = 0;
-	for (unsigned i = 0; i < d->parts; i++) {
-		depth_block *b = &d->edges[i].blocks[block];
-		if (b->count)
-			memcpy(room->at + at, b->at, b->count * sizeof *b->at);
-		at += b->count;
-		vec_free(b);
-	}
+	uint32_t *to = room->at;
+	for (unsigned i = 0; i < d->parts; i++)
+		to = copy_block(&d->edges[i], &d->edges[i].blocks[block], to);
 	return n;
 }
 
@@ -292,7 +326,7 @@ static inline void edge(struct sweep *w, kymo_ns time, bool up)
 static bool sweep_blocks(struct sweep *w)
 {
 	struct depth *d = w->d;
-	depth_block room = {0};
+	word_vec room = {0};
 	bool ok = true;
 	for (size_t i = 0; i < d->block_count && ok; i++) {
 		size_t n = gather(d, i, &room);

@@ -15,22 +15,35 @@
 #ifndef KYMO_ANALYSIS_DEPTH_H
 #define KYMO_ANALYSIS_DEPTH_H
 
+#include <stdalign.h>
+
 #include <kymo/sched.h>
 
 #include "analysis/parallel.h"
+#include "base/arena.h"
 #include "base/vec.h"
 #include "trace/store.h"
 
 #define DEPTH_PARTS PARALLEL_MAX
 
-typedef VEC(uint32_t) depth_block;
+/*
+ * A block's edges: ns in the block << 1 | 1 for one more, 0 for one less. They lie in chunks of the arena that each name
+ * the one before: growing arrays would be copied again and again, thousands of them.
+ */
+struct depth_block {
+	uint32_t *at;          // where the next one goes
+	uint32_t left, count;  // room there; of all
+	uint32_t chunk;        // the last; 0: none yet
+};
 
 /* What one thread found. */
 struct depth_edges {
-	kymo_ns from, to;
-	unsigned shift;       // a block is 2^shift ns
-	depth_block *blocks;  // ns in the block << 1 | 1 for one more, 0 for one less; NULL: see `far`
-	VEC(uint64_t) far;  // the same of the whole window, where blocks would be too many
+	alignas(PARALLEL_LINE) kymo_ns from;
+	kymo_ns to;
+	unsigned shift;              // a block is 2^shift ns
+	struct depth_block *blocks;  // NULL: see `far`
+	struct arena arena;
+	VEC(uint64_t) far;  // as in blocks, but of the whole window, where blocks would be too many
 	bool failed;
 };
 
@@ -59,6 +72,9 @@ bool depth_begin(struct depth *d, const struct kymo_trace *t, kymo_ns from, kymo
 bool depth_sweep(struct depth *d);
 void depth_free(struct depth *d);
 
+/* A new chunk for a full block. False: no memory. */
+bool depth_more(struct depth_edges *e, struct depth_block *b);
+
 static inline void depth_edge(struct depth_edges *e, kymo_ns time, unsigned up)
 {
 	uint64_t at = (uint64_t)(time - e->from);
@@ -66,9 +82,14 @@ static inline void depth_edge(struct depth_edges *e, kymo_ns time, unsigned up)
 	if (unlikely(!e->blocks)) {
 		ok = vec_push(&e->far, at << 1 | up);
 	} else {
-		depth_block *b = &e->blocks[at >> e->shift];
+		struct depth_block *b = &e->blocks[at >> e->shift];
 		uint32_t rest = (uint32_t)(at & (((uint64_t)1 << e->shift) - 1));
-		ok = vec_push(b, rest << 1 | up);
+		ok = likely(b->left) || depth_more(e, b);
+		if (likely(ok)) {
+			*b->at++ = rest << 1 | up;
+			b->left--;
+			b->count++;
+		}
 	}
 	e->failed |= !ok;
 }

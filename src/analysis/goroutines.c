@@ -4,6 +4,7 @@
  */
 #include <kymo/analysis.h>
 
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,7 +102,7 @@ struct part {
 
 /* One thread's share. */
 struct share {
-	const struct work *w;
+	alignas(PARALLEL_LINE) const struct work *w;
 	struct parallel *goroutines;  // members, those of a group together
 	VEC(struct part) parts;
 	kymo_ns *values[SPREADS];  // [count] of each member

@@ -26,6 +26,8 @@
 #include "trace/store.h"
 
 #define PARALLEL_MAX 8u
+/* What one thread writes again and again must not share such a piece of memory with what another does. */
+#define PARALLEL_LINE 128
 
 struct parallel {
 	const struct kymo_trace *t;

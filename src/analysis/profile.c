@@ -2,6 +2,7 @@
 /* Profiles of goroutines' spans: one walk over them, on several threads where there are many. */
 #include <kymo/profile.h>
 
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ struct plan {
 
 /* One thread's share. */
 struct share {
-	const struct plan *plan;
+	alignas(PARALLEL_LINE) const struct plan *plan;
 	struct parallel *goroutines;
 	struct sample_map map;
 	bool ok;

@@ -5,6 +5,7 @@
  */
 #include <kymo/sched.h>
 
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ static bool make_slices(struct sched_work *w, uint32_t slices)
 
 /* One thread's share of it. */
 struct share {
-	const struct sched_work *w;
+	alignas(PARALLEL_LINE) const struct sched_work *w;
 	struct parallel *goroutines;
 	struct latency_list waits;
 	struct depth_edges *depth;
@@ -155,18 +156,24 @@ static void walk_share(void *job)
 static bool share_begin(struct share *s, struct sched_work *w, struct parallel *goroutines,
                         unsigned part)
 {
-	size_t procs = w->t->procs.count + 1;
+	// One piece of whole cache lines: what threads write must not lie side by side.
+	size_t procs = w->t->procs.count + 1,
+	       bytes = w->slices * sizeof *s->slice + procs * 2 * sizeof *s->running;
+	bytes = (bytes + PARALLEL_LINE - 1) / PARALLEL_LINE * PARALLEL_LINE;
 	*s = (struct share){.w = w, .goroutines = goroutines, .depth = &w->depth.edges[part]};
-	s->slice = calloc(w->slices, sizeof *s->slice);
-	s->running = calloc(procs * 2, sizeof *s->running);
+	s->slice = aligned_alloc(PARALLEL_LINE, bytes);
+	if (!s->slice)
+		return false;
+	memset(s->slice, 0, bytes);
+	s->running = (kymo_ns *)(s->slice + w->slices);
 	s->syscall = s->running + procs;
-	return s->slice && s->running;
+	return true;
 }
 
 /* Adds a share to the whole, and frees it. */
 static bool share_end(struct share *s, struct sched_work *w)
 {
-	bool ok = !s->failed && s->slice && s->running && latencies_join(&w->waits, &s->waits);
+	bool ok = !s->failed && s->slice && latencies_join(&w->waits, &s->waits);
 	for (uint32_t i = 0; ok && i < w->slices; i++) {
 		w->slice[i].running += s->slice[i].running;
 		w->slice[i].syscall += s->slice[i].syscall;
@@ -177,7 +184,6 @@ static bool share_end(struct share *s, struct sched_work *w)
 	}
 	latency_list_free(&s->waits);
 	free(s->slice);
-	free(s->running);
 	return ok;
 }
 

@@ -2,6 +2,7 @@
 /* Waits by site: one walk over the spans, each wait's length kept with its site until the percentiles are known. */
 #include <kymo/waits.h>
 
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct plan {
 
 /* One thread's share. */
 struct share {
-	const struct plan *plan;
+	alignas(PARALLEL_LINE) const struct plan *plan;
 	struct parallel *goroutines;
 	// Ways to wait: by stack, reason, the waker's stack as `group`, whether nobody ended it as `region`.
 	struct sample_map ways;
