@@ -248,7 +248,7 @@ KYMO_API void kymo_annotation_groups_free(struct kymo_annotation_groups *groups)
 struct kymo_log_filter {
 	const char *category;  // exactly; NULL: any
 	const char *text;      // category or message contains this; NULL: any
-	bool regex;            // `text` is a POSIX extended regular expression
+	bool regex;            // `text` is a regular expression, PCRE2's
 	const char *task;      // digits: the task's id; else the task's type, exactly; NULL: any
 };
 

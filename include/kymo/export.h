@@ -32,6 +32,7 @@ KYMO_API enum kymo_status kymo_export_footprint(struct kymo_input *in, const str
 /* Which events kymo_export_events prints. */
 struct kymo_event_filter {
 	kymo_ns from, to;  // [from, to) since the first event; to 0 = no end
+	bool clock;  // what is not below the first event's time is a time of the trace's own clock
 	uint64_t goroutine;  // only events that this goroutine emitted or is the subject of; KYMO_NONE = all
 };
 /** Ordered events, a line each for people, or one JSON object a line. Errors as above. */

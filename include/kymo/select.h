@@ -25,7 +25,7 @@ extern "C" {
 struct kymo_filter {
 	kymo_ns from, to;    // [from, to)
 	uint64_t goroutine;  // its id; KYMO_NONE: any
-	const char *func;  // POSIX extended regular expression, found in the start function; NULL: any
+	const char *func;    // regular expression (PCRE2), found in the start function; NULL: any
 	const char *group;   // the start function exactly, "" for those without a stack; NULL: any
 	const char *task;    // digits: the id; else the type, exactly; NULL: any
 	const char *region;  // its type, exactly; NULL: any

@@ -38,7 +38,7 @@ static bool mark_type(struct of_task *f, const char *type)
 		for (uint32_t k = a->logs_from; k < a[1].logs_from; k++)
 			f->logs[tasks.logs[k]] = 1;
 	}
-	text_test_free(&is);
+	text_test_end(&is, NULL);
 	kymo_task_table_free(&tasks);
 	return ok;
 }

@@ -6,12 +6,12 @@
  *     struct text_test m = {0};
  *     st = text_test_make(&m, t, "timeout", TEXT_CONTAINS, err);
  *     if (text_test(&m, logs->message[i])) ...
- *     text_test_free(&m);
+ *     st = text_test_end(&m, err);             // frees; an error if a regular expression took too long somewhere
+ *
+ * Regular expressions are PCRE2's, with limits: they come from strangers, too, over HTTP.
  */
 #ifndef KYMO_ANALYSIS_ANNOT_TEXT_H
 #define KYMO_ANALYSIS_ANNOT_TEXT_H
-
-#include <regex.h>
 
 #include <kymo/error.h>
 #include <kymo/trace.h>
@@ -25,18 +25,17 @@ struct text_test {
 	const char *text;  // NULL: everything passes
 	size_t len;
 	enum text_how how;
-	uint8_t *known;  // [strings] 0: not looked at, 1: no, 2: yes
-	char *copy;      // for regexec, which wants an end
-	size_t copy_cap;
-	regex_t re;
-	bool compiled;
+	uint8_t *known;    // [strings] 0: not looked at, 1: no, 2: yes
+	void *re, *match;  // TEXT_REGEX: PCRE2's
+	void *limits;
+	bool too_long;  // some string took too many steps: nothing was found out after that
 };
 
-/* `text` NULL: everything passes. Must outlive the test. Errors: KYMO_E_RANGE, KYMO_E_MEMORY; free all the same. */
+/* `text` NULL: everything passes. Must outlive the test. Errors: KYMO_E_RANGE, KYMO_E_MEMORY; end it all the same. */
 enum kymo_status text_test_make(struct text_test *m, const struct kymo_trace *t, const char *text,
                                 enum text_how how, struct kymo_error *err);
 bool text_test_slow(struct text_test *m, kymo_string_ix s);
-void text_test_free(struct text_test *m);
+enum kymo_status text_test_end(struct text_test *m, struct kymo_error *err);
 
 static inline bool text_test(struct text_test *m, kymo_string_ix s)
 {

@@ -55,14 +55,15 @@ enum kymo_status kymo_log_search(const struct kymo_trace *t, const struct kymo_s
 			ok = vec_push(&found, i);
 	if (st == KYMO_OK && !ok)
 		st = error_memory(err);
+	text_test_end(&category, NULL);
+	enum kymo_status ended = text_test_end(&text, st == KYMO_OK ? err : NULL);
+	st = st == KYMO_OK ? ended : st;
 	if (st == KYMO_OK) {
 		*rows = found.at;
 		*count = (uint32_t)found.count;
 	} else {
 		vec_free(&found);
 	}
-	text_test_free(&category);
-	text_test_free(&text);
 	of_task_free(&task);
 	return st;
 }

@@ -228,7 +228,7 @@ enum kymo_status kymo_region_list_compute(const struct kymo_trace *t,
 		*out = (struct kymo_region_list){(uint32_t)w.found.count, w.found.at, w.found.at};
 	else
 		vec_free(&w.found);
-	text_test_free(&w.type);
+	text_test_end(&w.type, NULL);
 	of_task_free(&w.task);
 	region_inherit_free(&w.inherit);
 	return st;

@@ -3,10 +3,10 @@
 #include <kymo/annotations.h>
 #include <kymo/select.h>
 
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/annot_text.h"
 #include "analysis/select.h"
 #include "base/error.h"
 #include "base/vec.h"
@@ -51,38 +51,12 @@ static void keep_named(const struct kymo_trace *t, const uint8_t *names, uint8_t
 static enum kymo_status keep_matching(const struct kymo_trace *t, const char *func, uint8_t *gs,
                                       struct kymo_error *err)
 {
-	regex_t re;
-	int failed = regcomp(&re, func, REG_EXTENDED | REG_NOSUB);
-	if (failed) {
-		char why[128];
-		regerror(failed, &re, why, sizeof why);
-		return error_set(err, KYMO_E_RANGE, 0, 0, "'%s' is no regular expression: %s", func,
-		                 why);
-	}
-	uint32_t n = kymo_trace_string_count(t);
-	uint8_t *known = calloc(n, 1);  // 1: no, 2: yes; few strings are names of goroutines
-	for (uint32_t g = 1; known && g < t->goroutines.count; g++) {
-		uint32_t name = t->g.name.at[g];
-		if (!known[name]) {
-			struct kymo_str s = kymo_trace_string(t, name);
-			char *text = malloc(s.len + 1);
-			if (!text) {
-				free(known);
-				known = NULL;
-				break;
-			}
-			memcpy(text, s.ptr, s.len);
-			text[s.len] = 0;
-			known[name] = regexec(&re, text, 0, NULL, 0) == 0 ? 2 : 1;
-			free(text);
-		}
-		gs[g] &= known[name] == 2;
-	}
-	regfree(&re);
-	if (!known)
-		return error_memory(err);
-	free(known);
-	return KYMO_OK;
+	struct text_test m;
+	enum kymo_status st = text_test_make(&m, t, func, TEXT_REGEX, err);
+	for (uint32_t g = 1; st == KYMO_OK && g < t->goroutines.count; g++)
+		gs[g] &= text_test(&m, t->g.name.at[g]);
+	enum kymo_status ended = text_test_end(&m, st == KYMO_OK ? err : NULL);
+	return st == KYMO_OK ? ended : st;
 }
 
 static enum kymo_status select_goroutines(const struct kymo_trace *t, const struct kymo_filter *f,

@@ -143,9 +143,9 @@ enum kymo_status kymo_task_search(const struct kymo_trace *t, const struct kymo_
 	} else {
 		vec_free(&found);
 	}
-	text_test_free(&s.task_type);
-	text_test_free(&s.type);
-	text_test_free(&s.text);
+	text_test_end(&s.task_type, NULL);
+	text_test_end(&s.type, NULL);
+	text_test_end(&s.text, NULL);
 	free(s.regions);
 	return st;
 }

@@ -2,8 +2,12 @@
 /* kymo events: the ordered events, a line each. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/units.h"
 #include "cli/cli.h"
+
+#define BAD_TIME "'%s' is no time: write 1.5ms, 2s, 100us or plain nanoseconds"
 
 static bool parse_id(const char *text, uint64_t *out)
 {
@@ -15,14 +19,21 @@ static bool parse_id(const char *text, uint64_t *out)
 	return errno == 0 && *end == 0;
 }
 
+/* Plain nanoseconds may be an event's time. */
+static bool parse_time(const char *text, kymo_ns *out, bool *clock)
+{
+	*clock |= text[strspn(text, "0123456789")] == 0;
+	return units_time(text, out);
+}
+
 static int run(int argc, char **argv)
 {
 	bool json = false;
-	const char *file, *goroutine = NULL;
+	const char *file, *goroutine = NULL, *from = NULL, *to = NULL;
 	struct kymo_event_filter filter = {.goroutine = KYMO_NONE};
 	const struct cli_option options[] = {{"json", .flag = &json},
-	                                     {"from", .time = &filter.from},
-	                                     {"to", .time = &filter.to},
+	                                     {"from", .value = &from},
+	                                     {"to", .value = &to},
 	                                     {"goroutine", .value = &goroutine},
 	                                     {0}};
 	filter.to = -1;
@@ -31,6 +42,10 @@ static int run(int argc, char **argv)
 		return status;
 	if (goroutine && !parse_id(goroutine, &filter.goroutine))
 		return cli_usage(&cmd_events, "'%s' is no goroutine's number", goroutine);
+	if (from && !parse_time(from, &filter.from, &filter.clock))
+		return cli_usage(&cmd_events, BAD_TIME, from);
+	if (to && !parse_time(to, &filter.to, &filter.clock))
+		return cli_usage(&cmd_events, BAD_TIME, to);
 	if (filter.to == 0 || (filter.to > 0 && filter.to <= filter.from))
 		return cli_usage(&cmd_events, "--to lies before --from");
 	filter.to = filter.to < 0 ? 0 : filter.to;
@@ -65,6 +80,7 @@ const struct cmd cmd_events = {
 	"  --to T           only events before T\n"
 	"  --goroutine ID   only events that this goroutine emitted, or that are about it\n"
 	"\n"
-	"T is written 1.5ms, 2s, 100us, 3m, or as plain nanoseconds.\n",
+	"T is written 1.5ms, 2s, 100us, 3m, or as plain nanoseconds; these may also be an event's\n"
+	"time on the trace's own clock, as -d=parsed and --json give it.\n",
 	run,
 };

@@ -195,12 +195,16 @@ int cmd_report(const struct report_def *def, int argc, char **argv)
 					o->defs[i].key, o->flags[i] ? "1" : o->values[i]};
 		status = cli_load(file, &t);
 		if (status == CLI_OK) {
-			if (report_run(def, t, params, count, &r, &err) != KYMO_OK)
-				status = err.status == KYMO_E_RANGE
-				                 ? cli_usage(&cmd, "%s", err.message)
-				                 : cli_error("%s", err.message);
-			else
+			enum kymo_status st = report_run(def, t, params, count, &r, &err);
+			if (st == KYMO_OK) {
+				struct report_page page = report_page(r);
+				st = report_check(r, o->table, &page, &err);
+			}
+			if (st == KYMO_OK)
 				status = o->out ? to_file(r, o) : to_stdout(r, o);
+			else
+				status = st == KYMO_E_RANGE ? cli_usage(&cmd, "%s", err.message)
+				                            : cli_error("%s", err.message);
 			report_free(r);
 			kymo_trace_free(t);
 		}

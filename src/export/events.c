@@ -33,18 +33,23 @@ enum kymo_status kymo_export_events(struct kymo_input *in, const struct kymo_eve
 	struct buf out = export_buf(sink);
 	const struct kymo_event *ev;
 	kymo_ns start = 0;
+	kymo_ns from = filter->from, to = filter->to;
+	bool bounded = to != 0;
 	bool first = true, any = false, past_end = false;
 	while (!out.failed && (ev = kymo_reader_next(r)) != NULL) {
-		start = first ? ev->time : start;
-		first = false;
+		if (first) {
+			start = ev->time;
+			from -= filter->clock && from >= start ? start : 0;
+			to -= filter->clock && to >= start ? start : 0;
+			first = false;
+		}
 		any |= ev->kind != KYMO_EV_SYNC;
 		kymo_ns t = ev->time - start;
-		if (filter->to && t >= filter->to) {
+		if (bounded && t >= to) {
 			past_end = true;
 			break;
 		}
-		if (t < filter->from ||
-		    (filter->goroutine != KYMO_NONE && !is_about(ev, filter->goroutine)))
+		if (t < from || (filter->goroutine != KYMO_NONE && !is_about(ev, filter->goroutine)))
 			continue;
 		(json ? events_put_json : events_put_text)(&out, r, ev, start);
 	}

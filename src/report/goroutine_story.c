@@ -29,7 +29,7 @@ static const struct column columns[COLUMNS] = {
 	[REASON] = {"reason", "reason", CELL_TEXT, 0},
 	[PROC] = {"proc", "proc", CELL_ID, 0},
 	[WAKER] = {"waker", "by", CELL_ID, COL_GO},
-	[WAKER_NAME] = {"waker_name", "", CELL_TEXT, COL_GROUP},
+	[WAKER_NAME] = {"waker_name", "waker", CELL_TEXT, COL_GROUP},
 	[STACK] = {"stack", "at", CELL_STACK, COL_LAST},
 	[WAKER_STACK] = {"waker_stack", "woken at", CELL_STACK, COL_QUIET},
 };
@@ -144,9 +144,9 @@ enum kymo_status report_goroutine_story(struct report *r, kymo_goroutine_ix g, s
 	if (!tell(m, g))
 		return error_memory(err);
 	struct kymo_str name = kymo_trace_string(r->trace, r->trace->g.name.at[g]);
-	report_head(r, "goroutine %llu, %.*s: %s states", (unsigned long long)r->trace->g.id.at[g],
+	report_head(r, "goroutine %llu, %.*s: %s state%s", (unsigned long long)r->trace->g.id.at[g],
 	            name.len ? (int)name.len : 15, name.len ? name.ptr : "(no stack seen)",
-	            report_count(n, m->spans.count));
+	            report_count(n, m->spans.count), m->spans.count == 1 ? "" : "s");
 	put_fields(r, m, g);
 	return report_table(r, &(struct table){.key = "states",
 	                                       .columns = columns,

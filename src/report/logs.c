@@ -80,7 +80,7 @@ static enum kymo_status run(struct report *r, struct kymo_error *err)
 static const struct report_param_def params[] = {
 	{"category", "NAME", "only logs of this category"},
 	{"text", "TEXT", "only logs whose message or category contains this"},
-	{"regex", NULL, "the TEXT of --text is a regular expression (POSIX, extended)"},
+	{"regex", NULL, "the TEXT of --text is a regular expression"},
 	{0},
 };
 

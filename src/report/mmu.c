@@ -210,8 +210,12 @@ static enum kymo_status run(struct report *r, struct kymo_error *err)
 	                  &m->mmu);
 	if (st == KYMO_E_LIMIT)
 		return error_set(err, st, 0, 0, "too many procs to look at each");
-	if (st == KYMO_OK)
+	if (st == KYMO_OK) {
+		// No window is longer than what was measured; Go's tool lists such all the same.
+		kymo_ns span = kymo_mmu_span(m->mmu);
+		m->window = !r->compat && span > 0 && m->window > span ? span : m->window;
 		st = compute_curve(m);
+	}
 	if (st == KYMO_OK)
 		st = kymo_mmu_worst(m->mmu, m->window, worst, m->worst, &m->worst_count);
 	if (st != KYMO_OK)

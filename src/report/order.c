@@ -208,3 +208,20 @@ enum kymo_status report_rows(struct report *r, size_t table, const struct report
 		out->count = page->limit;
 	return KYMO_OK;
 }
+
+enum kymo_status report_check(const struct report *r, const char *table,
+                              const struct report_page *page, struct kymo_error *err)
+{
+	bool sorts = page->sort == NULL || r->tables.count == 0;
+	if (table && report_table_index(r, table) == SIZE_MAX)
+		return error_set(err, KYMO_E_RANGE, 0, 0, "%s has no table '%.60s'", r->def->name,
+		                 table);
+	for (size_t i = 0; i < r->tables.count && !sorts; i++) {
+		const struct table *t = &r->tables.at[i];
+		size_t column = report_column_index(t, page->sort);
+		sorts = !t->fixed && column != SIZE_MAX && sortable(t->columns[column].kind);
+	}
+	return sorts ? KYMO_OK
+	             : error_set(err, KYMO_E_RANGE, 0, 0, "%s cannot be sorted by '%.60s'",
+	                         r->def->name, page->sort);
+}

@@ -255,6 +255,10 @@ bool report_param_is_paging(const char *key);
 enum kymo_status report_order(struct report *r, size_t table, const struct report_page *page,
                               const uint32_t **order, struct kymo_error *err);
 
+/* Whether there is such a table, and one that can be sorted so; what a renderer would find out half-way. */
+enum kymo_status report_check(const struct report *r, const char *table,
+                              const struct report_page *page, struct kymo_error *err);
+
 /* ---- rendering; `table` NULL: all ---- */
 
 /* What `--json` prints. */

@@ -48,9 +48,9 @@ static bool page_of(struct http_request *req, const struct query *q, struct repo
 	    !api_number(req, "top", UINT32_MAX, 0, &top))
 		return false;
 	*page = (struct report_page){value_of(q, "sort"),
-	                             !asc                    ? 0
-	                             : strcmp(asc, "0") == 0 ? -1
-	                                                     : 1,
+	                             !asc                                                 ? 0
+	                             : strcmp(asc, "0") == 0 || strcmp(asc, "false") == 0 ? -1
+	                                                                                  : 1,
 	                             (size_t)offset, (size_t)top};
 	return true;
 }
@@ -89,6 +89,8 @@ static void answer(struct api *a, struct http_request *req, const struct report_
 	if (!page_of(req, q, &page))
 		return;
 	enum kymo_status st = shelf_get(a->shelf, def, q->params, q->count, &r, &err);
+	if (st == KYMO_OK)
+		st = report_check(r, q->table, &page, &err);
 	if (st == KYMO_OK)
 		st = render(r, q, &page, f->name, &out, &err);
 	shelf_release(a->shelf, r);
