@@ -36,8 +36,8 @@ static enum kymo_status compile(struct text_test *m, struct kymo_error *err)
 	if (!re) {
 		pcre2_get_error_message(code, why, sizeof why);
 		return error_set(err, KYMO_E_RANGE, 0, 0,
-		                 "'%.60s' is no regular expression: %s (at character %zu)",
-		                 m->text, (const char *)why, at);
+		                 "'%.60s' is no regular expression: %s (at character %zu)", m->text,
+		                 (const char *)why, at);
 	}
 	m->match = pcre2_match_data_create(1, NULL);
 	return m->match ? KYMO_OK : error_memory(err);

@@ -49,7 +49,7 @@ static void clip_series(struct util_series *s, kymo_ns from, kymo_ns to)
 	size_t n = s->points.count, kept = 0;
 	kymo_ns end = n ? p[n - 1].time : 0;
 	end = end < to ? end : to;
-	for (size_t i = 0; i + 1 < n && p[i].time < end; i++) {
+	for (size_t i = 0; i + 1 < n && p[i].time < end && from < end; i++) {
 		if (p[i + 1].time <= from)
 			continue;
 		p[kept] = p[i];

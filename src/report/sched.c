@@ -331,7 +331,7 @@ static void make_bounds(struct result *m)
 {
 	for (unsigned k = 0; k < HIST_BUCKETS; k++) {
 		kymo_ns low = hist_lower(k);
-		m->bounds[k] = k && hist_bucket(low) < k ? low + 1 : low;
+		m->bounds[k] = k && hist_bucket(low) < k && low < KYMO_NS_MAX ? low + 1 : low;
 		if (k && m->bounds[k] < m->bounds[k - 1])
 			m->bounds[k] = m->bounds[k - 1];
 	}

@@ -448,6 +448,16 @@ static void test_window(void **state)
 	assert_true(fabs(kymo_mmu_mean(part) - slow_mean(a, sel.from, sel.to - sel.from)) < EPS);
 	kymo_mmu_free(all);
 	kymo_mmu_free(part);
+	// A window of no length has no series, by either rules.
+	for (int rules = 0; rules < 2; rules++) {
+		sel.from = sel.to;
+		assert_int_equal(kymo_mmu_new(t, &sel, KYMO_UTIL_DEFAULT,
+		                              rules ? KYMO_RULES_GO126 : KYMO_RULES_EXACT, &part),
+		                 KYMO_OK);
+		assert_null(kymo_mmu_series(part, 0));
+		assert_int_equal(kymo_mmu_span(part), 0);
+		kymo_mmu_free(part);
+	}
 	kymo_trace_free(t);
 }
 
