@@ -25,15 +25,18 @@ const PROFILES: Readonly<Record<string, string>> = {
 
 /** Who ended which waits can be many times more than the sites: it is asked for when a site is chosen. */
 const TABLES = ["sites", "wakers"];
+/** Nobody ends a system call. */
+const CALL_TABLES = ["sites"];
 
 export function Waits() {
 	const store = useStore();
 	const params = store.params.value;
+	const report = reportOf("waits", params);
 	return (
 		<ReportPage
-			report={reportOf("waits", params)}
+			report={report}
 			crumbs={[{ text: "Waits" }]}
-			tables={TABLES}
+			tables={report === "syscalls" ? CALL_TABLES : TABLES}
 			switches={
 				<Switch
 					label="For what"
@@ -70,7 +73,8 @@ function SitePanel({ chosen }: { chosen: Chosen }) {
 	const query = useQuery(params);
 	for (const k of ["sort", "asc"]) query.delete(k);
 	query.set("table", "pairs");
-	const loaded = useLoaded(`${doc.report}?${query}`, (signal) =>
+	const some = doc.tables.some((t) => t.key === "pairs");
+	const loaded = useLoaded(some ? `${doc.report}?${query}` : null, (signal) =>
 		api.report(doc.report, query, signal),
 	);
 	const pairs = loaded.value.doc?.report === doc.report ? loaded.value.doc.tables[0] : undefined;
