@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analysis/mmu.h"
+#include "base/radix.h"
 
 #define BUCKETS 1024
 #define FLAT 1e-11
@@ -98,17 +99,27 @@ struct bend {
 	double point;  // mass at this very value
 };
 
-static int by_value(const void *a, const void *b)
+typedef VEC(struct bend) bend_vec;
+
+/* Which comes when; NULL: no memory. */
+static struct radix_item *by_value(const bend_vec *v)
 {
-	const struct bend *x = a, *y = b;
-	return x->value < y->value ? -1 : x->value > y->value;
+	struct radix_item *a = malloc(v->count * sizeof *a);
+	for (size_t i = 0; a && i < v->count; i++)
+		a[i] = (struct radix_item){radix_of_double(v->at[i].value), i};
+	if (a && !radix_sort(a, v->count)) {
+		free(a);
+		a = NULL;
+	}
+	return a;
 }
 
 /* Within a bucket: the parts of pieces, sorted by value, until their mass is reached. NaN: no memory. */
 static double find_in(const struct dist_work *d, size_t bucket, double want)
 {
 	double low = (double)bucket / BUCKETS, high = (double)(bucket + 1) / BUCKETS;
-	VEC(struct bend) bends = {0};
+	bend_vec bends = {0};
+	struct radix_item *order = NULL;
 	bool ok = true;
 	double value = NAN, density = 0, sum = 0;
 	for (size_t i = 0; i < d->pieces.count && ok; i++) {
@@ -125,11 +136,12 @@ static double find_in(const struct dist_work *d, size_t bucket, double want)
 		ok = b <= a || (vec_push(&bends, ((struct bend){a, per, 0})) &&
 		                vec_push(&bends, ((struct bend){b, -per, 0})));
 	}
-	if (ok && bends.count) {
-		qsort(bends.at, bends.count, sizeof *bends.at, by_value);
-		value = bends.at[0].value;
+	if (ok && bends.count)
+		order = by_value(&bends);
+	if (order) {
+		value = bends.at[order[0].value].value;
 		for (size_t i = 0; i < bends.count; i++) {
-			const struct bend *b = &bends.at[i];
+			const struct bend *b = &bends.at[order[i].value];
 			double gain = density * (b->value - value);
 			if (sum + gain >= want && density > 0) {
 				value += (want - sum) / density;
@@ -141,9 +153,10 @@ static double find_in(const struct dist_work *d, size_t bucket, double want)
 			if (sum >= want)
 				break;
 		}
-	} else if (ok) {
+	} else if (ok && bends.count == 0) {
 		value = low;
 	}
+	free(order);
 	vec_free(&bends);
 	return value;
 }

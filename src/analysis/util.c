@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analysis/gc_work.h"
+#include "base/radix.h"
 
 /* ---- series ---- */
 
@@ -121,10 +122,23 @@ static bool on_worker(void *ctx, const struct gc_piece *p)
 	return interval(b, p->from, p->to, p->proc);
 }
 
-static int by_time(const void *a, const void *b)
+static bool sort_by_time(struct build *b)
 {
-	const struct edge *x = a, *y = b;
-	return x->time < y->time ? -1 : x->time > y->time;
+	size_t n = b->edges.count;
+	struct radix_item *a = malloc((n + 1) * sizeof *a);
+	bool ok = a != NULL;
+	for (size_t i = 0; ok && i < n; i++) {
+		const struct edge *e = &b->edges.at[i];
+		a[i] = (struct radix_item){radix_of_i64(e->time),
+		                           (uint64_t)e->where << 32 | (uint32_t)e->value};
+	}
+	ok = ok && radix_sort(a, n);
+	for (size_t i = 0; ok && i < n; i++)
+		b->edges.at[i] =
+			(struct edge){(kymo_ns)(a[i].key ^ (uint64_t)1 << 63),
+		                      (uint32_t)(a[i].value >> 32), (int32_t)(uint32_t)a[i].value};
+	free(a);
+	return ok;
 }
 
 static bool collect(struct build *b)
@@ -157,9 +171,7 @@ static bool collect(struct build *b)
 	}
 	if (ok && b->flags & KYMO_UTIL_BACKGROUND)
 		ok = gc_workers(t, b->from, b->to, on_worker, b);
-	if (ok && b->edges.count)
-		qsort(b->edges.at, b->edges.count, sizeof *b->edges.at, by_time);
-	return ok;
+	return ok && sort_by_time(b);
 }
 
 /* ---- from edges to points ---- */

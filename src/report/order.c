@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/radix.h"
 #include "report/internal.h"
 
 static bool ascends(const struct column *c)
@@ -17,64 +18,19 @@ static bool sortable(enum cell_kind kind)
 	return kind <= CELL_BOOL;  // the others are no single value
 }
 
-/* ---- numbers: a radix sort of 64-bit keys that compare as the numbers do ---- */
-
-struct keyed {
-	uint64_t key;
-	uint32_t row;
-};
+/* ---- numbers, as keys that compare as they do ---- */
 
 static uint64_t key_of(enum cell_kind kind, const union cell *c)
 {
-	const uint64_t top = (uint64_t)1 << 63;
-	union {
-		double d;
-		uint64_t u;
-	} x;
 	switch (kind) {
 	case CELL_NS:
-	case CELL_TIME: return (uint64_t)c->ns ^ top;
+	case CELL_TIME: return radix_of_i64(c->ns);
 	case CELL_ID: return c->u64 == KYMO_NONE ? 0 : c->u64 + 1;
 	case CELL_RATIO:
-	case CELL_NUMBER:
-		x.d = isnan(c->f64) ? -INFINITY : c->f64;
-		return x.u & top ? ~x.u : x.u | top;
+	case CELL_NUMBER: return radix_of_double(isnan(c->f64) ? -INFINITY : c->f64);
 	case CELL_BOOL: return c->flag;
 	default: return c->u64;
 	}
-}
-
-#define DIGIT 11
-#define DIGITS (1u << DIGIT)
-
-/* Stable. Digits that all keys share are passed over. */
-static bool radix_sort(struct keyed *a, size_t n)
-{
-	struct keyed *b = malloc((n + 1) * sizeof *b), *from = a, *to = b;
-	size_t count[DIGITS + 1];
-	uint64_t differ = 0;
-	if (!b)
-		return false;
-	for (size_t i = 1; i < n; i++)
-		differ |= a[i].key ^ a[0].key;
-	for (unsigned shift = 0; shift < 64; shift += DIGIT) {
-		if (!(differ >> shift & (DIGITS - 1)))
-			continue;
-		memset(count, 0, sizeof count);
-		for (size_t i = 0; i < n; i++)
-			count[(from[i].key >> shift & (DIGITS - 1)) + 1]++;
-		for (size_t d = 0; d < DIGITS; d++)
-			count[d + 1] += count[d];
-		for (size_t i = 0; i < n; i++)
-			to[count[from[i].key >> shift & (DIGITS - 1)]++] = from[i];
-		struct keyed *x = from;
-		from = to;
-		to = x;
-	}
-	if (from != a)
-		memcpy(a, from, n * sizeof *a);
-	free(b);
-	return true;
 }
 
 /* The cell to sort by. */
@@ -90,17 +46,17 @@ static inline void fill_key(const struct table *t, size_t row, size_t column, un
 
 static bool order_numbers(const struct table *t, size_t column, int direction, uint32_t *rows)
 {
-	struct keyed *a = malloc((t->rows + 1) * sizeof *a);
+	struct radix_item *a = malloc((t->rows + 1) * sizeof *a);
 	union cell *cells = report_cells(t);
 	bool ok = a && cells;
 	for (size_t i = 0; ok && i < t->rows; i++) {
 		fill_key(t, i, column, cells);
 		uint64_t key = key_of(t->columns[column].kind, &cells[column]);
-		a[i] = (struct keyed){direction > 0 ? key : ~key, (uint32_t)i};
+		a[i] = (struct radix_item){direction > 0 ? key : ~key, i};
 	}
 	ok = ok && radix_sort(a, t->rows);
 	for (size_t i = 0; ok && i < t->rows; i++)
-		rows[i] = a[i].row;
+		rows[i] = (uint32_t)a[i].value;
 	free(a);
 	free(cells);
 	return ok;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/radix.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FEW 48
+#define DIGIT_FEW 8  // below MANY rows the counts would cost more than the rows
+#define DIGIT_MANY 11
+#define MANY 8192
+
+static void insertion_sort(struct radix_item *a, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct radix_item x = a[i];
+		size_t k = i;
+		for (; k > 0 && a[k - 1].key > x.key; k--)
+			a[k] = a[k - 1];
+		a[k] = x;
+	}
+}
+
+/* Digits that all keys share are passed over. */
+bool radix_sort(struct radix_item *a, size_t n)
+{
+	if (n < FEW) {
+		insertion_sort(a, n);
+		return true;
+	}
+	struct radix_item *b = malloc(n * sizeof *b), *from = a, *to = b;
+	const unsigned digit = n < MANY ? DIGIT_FEW : DIGIT_MANY;
+	const size_t digits = (size_t)1 << digit;
+	size_t at[(size_t)1 << DIGIT_MANY];
+	uint64_t differ = 0;
+	if (!b)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		differ |= a[i].key ^ a[0].key;
+	for (unsigned shift = 0; shift < 64; shift += digit) {
+		if (!(differ >> shift & (digits - 1)))
+			continue;
+		memset(at, 0, digits * sizeof *at);
+		for (size_t i = 0; i < n; i++)
+			at[from[i].key >> shift & (digits - 1)]++;
+		for (size_t d = 0, sum = 0; d < digits; d++) {
+			size_t count = at[d];
+			at[d] = sum;
+			sum += count;
+		}
+		for (size_t i = 0; i < n; i++)
+			to[at[from[i].key >> shift & (digits - 1)]++] = from[i];
+		struct radix_item *x = from;
+		from = to;
+		to = x;
+	}
+	if (from != a)
+		memcpy(a, from, n * sizeof *a);
+	free(b);
+	return true;
+}

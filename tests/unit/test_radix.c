@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/radix.h"
+
+static uint64_t next_random(uint64_t *s)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return *s;
+}
+
+/* By key, and of equal ones by value, which is the place that they had. */
+static int slow(const void *a, const void *b)
+{
+	const struct radix_item *x = a, *y = b;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->value < y->value ? -1 : x->value > y->value;
+}
+
+static void test_sort(void **state)
+{
+	static const size_t sizes[] = {0, 1, 2, 47, 48, 49, 300, 8191, 8192, 20000};
+	static const uint64_t masks[] = {UINT64_MAX,         0xff,         0x7,
+	                                 0xf00000000000000f, 0x1fffffff00, 0};
+	uint64_t seed = 7;
+	(void)state;
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+		for (size_t m = 0; m < sizeof masks / sizeof *masks; m++) {
+			size_t n = sizes[s];
+			struct radix_item *a = malloc((n + 1) * sizeof *a),
+					  *b = malloc((n + 1) * sizeof *b);
+			assert_true(a && b);
+			for (size_t i = 0; i < n; i++)
+				a[i] = b[i] = (struct radix_item){next_random(&seed) & masks[m], i};
+			qsort(b, n, sizeof *b, slow);
+			assert_true(radix_sort(a, n));
+			for (size_t i = 0; i < n; i++) {
+				assert_int_equal(a[i].key, b[i].key);
+				assert_int_equal(a[i].value, b[i].value);
+			}
+			free(a);
+			free(b);
+		}
+}
+
+static void test_keys(void **state)
+{
+	static const int64_t whole[] = {INT64_MIN, -5, -1, 0, 1, 64, INT64_MAX};
+	static const double real[] = {-__builtin_inf(), -1e300, -1.5, -1e-310, 0,
+	                              1e-310,           0.25,   1,    1e300,   __builtin_inf()};
+	(void)state;
+	for (size_t i = 1; i < sizeof whole / sizeof *whole; i++)
+		assert_true(radix_of_i64(whole[i - 1]) < radix_of_i64(whole[i]));
+	for (size_t i = 1; i < sizeof real / sizeof *real; i++)
+		assert_true(radix_of_double(real[i - 1]) < radix_of_double(real[i]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sort), cmocka_unit_test(test_keys)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
