@@ -23,17 +23,20 @@ static unsigned asked_for(void)
 	return n < 1 ? 0 : n > (long)PARALLEL_MAX ? PARALLEL_MAX : (unsigned)n;
 }
 
-static unsigned begin(struct parallel *p)
+unsigned parallel_threads(void)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned n = asked_for();
+	return n ? n : cpus < 1 ? 1 : cpus > (long)PARALLEL_MAX ? PARALLEL_MAX : (unsigned)cpus;
+}
+
+static unsigned begin(struct parallel *p)
+{
+	unsigned n = parallel_threads();
 	for (size_t i = p->next; i < p->end; i++)
 		p->records += records_of(p, i);
-	if (n == 0) {
-		n = cpus < 1 ? 1 : cpus > (long)PARALLEL_MAX ? PARALLEL_MAX : (unsigned)cpus;
-		if (n > p->records / WORTH_A_THREAD)
-			n = p->records < WORTH_A_THREAD ? 1 : (unsigned)(p->records / WORTH_A_THREAD);
-	}
+	if (!asked_for() && n > p->records / WORTH_A_THREAD)
+		n = p->records < WORTH_A_THREAD ? 1 : (unsigned)(p->records / WORTH_A_THREAD);
 	p->portion = n == 1 ? UINT64_MAX : p->records / n / STRETCHES + 1;
 	pthread_mutex_init(&p->lock, NULL);
 	return n;

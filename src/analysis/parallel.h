@@ -48,6 +48,8 @@ unsigned parallel_begin_rows(struct parallel *p, const struct kymo_trace *t, kym
 bool parallel_take(struct parallel *p, size_t *from, size_t *to);
 void parallel_end(struct parallel *p);
 
+/* How many there may be at most: KYMO_THREADS, or the number of CPUs. */
+unsigned parallel_threads(void);
 /* Calls work for n jobs of `size` bytes at the same time, and returns when all are done. */
 void parallel_run(unsigned n, void *jobs, size_t size, void (*work)(void *job));
 

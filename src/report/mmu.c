@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "analysis/parallel.h"
 #include "report/report.h"
 
 #define POINTS 64
@@ -128,6 +129,25 @@ static enum kymo_status read_worst(const struct report *r, struct result *m, siz
 
 /* ---- the curve ---- */
 
+/* Every `step`-th point: one thread's. */
+struct curve_job {
+	struct result *m;
+	size_t first, step;
+	enum kymo_status status;
+};
+
+static void compute_points(void *arg)
+{
+	struct curve_job *job = arg;
+	const struct kymo_mmu *mmu = job->m->mmu;
+	for (size_t i = job->first; i < job->m->point_count && job->status == KYMO_OK;
+	     i += job->step) {
+		struct point *p = &job->m->points[i];
+		p->mmu = kymo_mmu_at(mmu, p->window);
+		job->status = kymo_mmu_quantiles(mmu, p->window, quantiles, QUANTILES, p->at);
+	}
+}
+
 /* From the longest window of a power of ten in which nothing may be left, but from 1 µs at least, to the whole. */
 static enum kymo_status compute_curve(struct result *m)
 {
@@ -142,13 +162,16 @@ static enum kymo_status compute_curve(struct result *m)
 		kymo_ns window = i == POINTS - 1 ? span : (kymo_ns)llround(x);
 		if (m->point_count && m->points[m->point_count - 1].window >= window)
 			continue;
-		struct point *p = &m->points[m->point_count++];
-		p->window = window;
-		p->mmu = kymo_mmu_at(m->mmu, window);
-		enum kymo_status st = kymo_mmu_quantiles(m->mmu, window, quantiles, QUANTILES, p->at);
-		if (st != KYMO_OK)
-			return st;
+		m->points[m->point_count++].window = window;
 	}
+	struct curve_job jobs[PARALLEL_MAX];
+	unsigned n = parallel_threads();
+	for (unsigned i = 0; i < n; i++)
+		jobs[i] = (struct curve_job){.m = m, .first = i, .step = n};
+	parallel_run(n, jobs, sizeof *jobs, compute_points);
+	for (unsigned i = 0; i < n; i++)
+		if (jobs[i].status != KYMO_OK)
+			return jobs[i].status;
 	return KYMO_OK;
 }
 
