@@ -169,8 +169,9 @@ static bool parse_record(struct parser *t)
 	if (!parse_args(t, e->args, e->arg_count, args))
 		return false;
 	wire_put(t->out, type, args);
+	// A number of frames that Go takes for a negative one is none: see wire/scan.c.
 	if (type == WIRE_Stack)
-		return parse_frames(t, args[1]);
+		return args[1] > INT64_MAX || parse_frames(t, args[1]);
 	if (type == WIRE_String || type == WIRE_ExperimentalBatch)
 		return parse_data(t);
 	return true;
