@@ -75,9 +75,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		kymo_ns length = kymo_trace_info(t)->duration;
 		uint8_t a = bytes[len - 1], b = bytes[len - 2];
 		char from[32], to[32], middle[32];
-		snprintf(from, sizeof from, "%lldns", (long long)(length / 256 * (a < b ? a : b)));
-		snprintf(to, sizeof to, "%lldns", (long long)(length / 256 * (a < b ? b : a)));
-		snprintf(middle, sizeof middle, "%lldns", (long long)(length / 256 * a));
+		kymo_ns part = length / 256;
+		snprintf(from, sizeof from, "%jdns", (intmax_t)part * (a < b ? a : b));
+		snprintf(to, sizeof to, "%jdns", (intmax_t)part * (a < b ? b : a));
+		snprintf(middle, sizeof middle, "%jdns", (intmax_t)part * a);
 		const struct report_param window[] = {{"from", from}, {"to", to}},
 					  go[] = {{"compat", "go1.26"}};
 		for (size_t i = 0; report_all[i]; i++) {

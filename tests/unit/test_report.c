@@ -256,7 +256,7 @@ static void test_params(void **state)
 	const struct kymo_trace_info *info = kymo_trace_info(trace);
 	assert_true(info->start > info->duration);
 	char absolute[32];
-	snprintf(absolute, sizeof absolute, "%lld", (long long)(info->start + 1000));
+	snprintf(absolute, sizeof absolute, "%jd", (intmax_t)info->start + 1000);
 	struct report *r = make("from", absolute);
 	assert_int_equal(r->sel.from, 1000);
 	report_free(r);
