@@ -117,6 +117,8 @@ static void add_stretch(struct share *s, struct times *a, size_t from, size_t to
 		struct part p = {.group = group_of[members[i]]};
 		for (; i < to && group_of[members[i]] == p.group; i++) {
 			struct kymo_times was = p.times;
+			if (i + SPAN_AHEAD < to)
+				span_prefetch(t, members[i + SPAN_AHEAD]);
 			times_add(a, members[i], &p.times);
 			s->values[SPREAD_TOTAL][i] = p.times.total - was.total;
 			s->values[SPREAD_EXECUTION][i] = p.times.execution - was.execution;

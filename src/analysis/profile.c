@@ -214,8 +214,11 @@ static void walk_share(void *job)
 {
 	struct share *s = job;
 	for (size_t i, end; s->ok && parallel_take(s->goroutines, &i, &end);)
-		for (; i < end && s->ok; i++)
+		for (; i < end && s->ok; i++) {
+			if (i + SPAN_AHEAD < end)
+				span_prefetch(s->plan->t, (kymo_goroutine_ix)(i + SPAN_AHEAD));
 			walk_goroutine(s, (kymo_goroutine_ix)i);
+		}
 }
 
 static bool walk_all(const struct plan *p, struct sample_map *out)

@@ -144,6 +144,8 @@ static void walk_share(void *job)
 	for (size_t i, end; !s->failed && parallel_take(s->goroutines, &i, &end);)
 		for (; i < end && !s->failed; i++) {
 			kymo_goroutine_ix g = (kymo_goroutine_ix)i;
+			if (i + SPAN_AHEAD < end)
+				span_prefetch(t, g + SPAN_AHEAD);
 			if (t->g.begin.at[g] >= w->to || t->g.end.at[g] <= w->from)
 				continue;
 			s->g = g;
