@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_EDGES 16384  // about
+#define BLOCK_EDGES 65536  // about
 #define BLOCKS_MAX (1u << 16)
 #define SHIFT_MAX 31u
 
