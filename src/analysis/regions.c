@@ -7,49 +7,12 @@
 
 #include "analysis/annot_of_task.h"
 #include "analysis/annot_text.h"
+#include "analysis/place.h"
 #include "analysis/region_inherit.h"
 #include "analysis/region_times.h"
 #include "analysis/select.h"
 #include "base/error.h"
 #include "base/vec.h"
-
-/* ---- places ---- */
-
-/* "FILE:LINE" or "0xPC". */
-struct place_test {
-	const char *file;  // NULL: by pc
-	size_t len;
-	uint64_t line, pc;
-};
-
-static bool place_parse(struct place_test *p, const char *text)
-{
-	char *end;
-	*p = (struct place_test){0};
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-		p->pc = strtoull(text + 2, &end, 16);
-		return end != text + 2 && *end == 0;
-	}
-	const char *colon = strrchr(text, ':');
-	if (!colon || colon == text || colon[1] < '0' || colon[1] > '9')
-		return false;
-	p->file = text;
-	p->len = (size_t)(colon - text);
-	p->line = strtoull(colon + 1, &end, 10);
-	return *end == 0;
-}
-
-static bool place_is(const struct kymo_trace *t, const struct kymo_frame *f,
-                     const struct place_test *p)
-{
-	if (!p->file)
-		return f->pc == p->pc;
-	struct kymo_str s = kymo_trace_string(t, f->file);
-	if (f->line != p->line || s.len < p->len ||
-	    memcmp(s.ptr + s.len - p->len, p->file, p->len) != 0)
-		return false;
-	return s.len == p->len || p->file[0] == '/' || s.ptr[s.len - p->len - 1] == '/';
-}
 
 struct kymo_frame kymo_region_place(const struct kymo_trace *t, const struct kymo_region *r,
                                     enum kymo_rules rules)
@@ -67,7 +30,7 @@ struct listing {
 	const struct kymo_region_filter *f;
 	enum kymo_rules rules;
 	struct text_test type;
-	struct place_test at;
+	struct place at;
 	struct of_task task;
 	struct region_inherit inherit;
 	uint32_t forever;  // Go: reason code

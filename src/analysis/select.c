@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/annot_text.h"
+#include "analysis/place.h"
 #include "analysis/select.h"
 #include "base/error.h"
 #include "base/vec.h"
@@ -83,42 +84,6 @@ static enum kymo_status select_goroutines(const struct kymo_trace *t, const stru
 	return st;
 }
 
-/* ---- places ---- */
-
-/* "FILE:LINE" or "0xPC". */
-struct place {
-	const char *file;
-	size_t file_len;
-	uint64_t line, pc;
-};
-
-static bool parse_place(const char *text, struct place *p)
-{
-	char *end;
-	*p = (struct place){0};
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-		p->pc = strtoull(text + 2, &end, 16);
-		return end != text + 2 && *end == 0;
-	}
-	const char *colon = strrchr(text, ':');
-	if (!colon || colon == text || colon[1] < '0' || colon[1] > '9')
-		return false;
-	p->file = text;
-	p->file_len = (size_t)(colon - text);
-	p->line = strtoull(colon + 1, &end, 10);
-	return *end == 0;
-}
-
-static bool frame_is_at(const struct kymo_trace *t, const struct kymo_frame *f, const struct place *p)
-{
-	if (!p->file)
-		return f->pc == p->pc;
-	struct kymo_str s = kymo_trace_string(t, f->file);
-	return f->line == p->line && s.len >= p->file_len &&
-	       memcmp(s.ptr + s.len - p->file_len, p->file, p->file_len) == 0 &&
-	       (s.len == p->file_len || p->file[0] == '/' || s.ptr[s.len - p->file_len - 1] == '/');
-}
-
 /* ---- pieces ---- */
 
 static bool regions_of(const struct kymo_trace *t, const struct kymo_filter *f, piece_vec *out,
@@ -136,7 +101,7 @@ static bool regions_of(const struct kymo_trace *t, const struct kymo_filter *f, 
 			continue;
 		if (f->region_at) {
 			const struct kymo_frame *at = kymo_trace_stack(t, r->begin_stack[i], &frames);
-			if (!frames || !frame_is_at(t, at, place))
+			if (!frames || !place_is(t, at, place))
 				continue;
 		}
 		ok = vec_push(out, ((struct piece){r->goroutine[i], r->begin[i], r->end[i]}));
@@ -366,7 +331,7 @@ static enum kymo_status select_pieces(const struct kymo_trace *t, const struct k
 	struct place place = {0};
 	bool by_region =
 		f->region || f->region_at || f->region_min > 0 || f->region_max != KYMO_NS_MAX;
-	if (f->region_at && !parse_place(f->region_at, &place))
+	if (f->region_at && !place_parse(&place, f->region_at))
 		return error_set(err, KYMO_E_RANGE, 0, 0,
 		                 "'%s' is no place: write FILE:LINE or 0xPC", f->region_at);
 	bool ok = true;
