@@ -36,17 +36,29 @@ static const struct job {
 	{"locks", {0}},
 	{"chans", {0}},
 	{NULL, {"kind", "block"}},
+	{NULL, {"kind", "create"}},
+	{NULL, {"kind", "stw"}},
 	{"goroutines", {"list", "1"}},
 };
 
-/* The order of the first page, too. */
-static void warm_report(struct shelf *s, struct report *r)
+#define LONG 100000  // rows: to sort them takes some 5 ms
+
+/* The order of the first page, too; of a long table those that a click on a column's head asks for. */
+static void warm_report(struct warm *w, struct report *r)
 {
 	for (size_t i = 0; i < r->tables.count; i++) {
+		const struct table *t = &r->tables.at[i];
 		const uint32_t *order;
 		report_order(r, i, NULL, &order, NULL);
+		for (size_t c = 0; t->rows >= LONG && c < t->column_count; c++) {
+			const struct report_page page = {.sort = t->columns[c].key};
+			bool number = t->columns[c].kind != CELL_TEXT &&
+			              !(t->columns[c].flags & COL_QUIET);
+			if (number && !__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
+				report_order(r, i, &page, &order, NULL);
+		}
 	}
-	shelf_release(s, r);
+	shelf_release(w->shelf, r);
 }
 
 static void *run(void *arg)
@@ -61,7 +73,7 @@ static void *run(void *arg)
 			break;
 		if (def && shelf_get(w->shelf, def, &jobs[i].param, jobs[i].param.key != NULL, &r,
 		                     NULL) == KYMO_OK)
-			warm_report(w->shelf, r);
+			warm_report(w, r);
 	}
 	return NULL;
 }
