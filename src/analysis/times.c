@@ -26,16 +26,16 @@ static const uint8_t aux_mask[8] = {[REC_WAITING] = 0xff};
 
 /*
  * Adds the records from the scan's place on, as long as they are plain ones: `r` holds the one whose state is not yet
- * added, and at the end the first that is not plain or the last of its chunk.
+ * added, and at the end the first that is not plain, or the last of its chunk, or the last that begins by `to`.
  */
-static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns sum[SLOTS])
+static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns to, kymo_ns sum[SLOTS])
 {
 	const uint32_t *p = s->p, *end = s->end;
 	kymo_ns time = s->time;
 	uint32_t slot = (uint32_t)slot_of[r->kind] + (r->aux & aux_mask[r->kind]), w = 0;
 	if (!(PLAIN_KINDS >> r->kind & 1) || r->aux > REC_AUX_MAX)
 		return;
-	for (; p < end && PLAIN_KINDS >> (p[1] & 7) & 1; p += 2) {
+	for (; p < end && PLAIN_KINDS >> (p[1] & 7) & 1 && time + p[0] <= to; p += 2) {
 		w = p[1];
 		sum[slot] += p[0];
 		time += p[0];
@@ -48,8 +48,12 @@ static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns sum[SLOTS
 	s->time = time;
 }
 
-/* Adds one goroutine's life. The state of a record lasts to the next; what a record means for the sums follows. */
-static void add_life(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
+/*
+ * Adds what of one goroutine's life lies in [from, to); `windowed` is false, and a constant, where that is all of it. The
+ * state of a record lasts to the next; what a record means for the sums follows.
+ */
+static always_inline void add_records(struct times *a, kymo_goroutine_ix g, kymo_ns from,
+                                      kymo_ns to, bool windowed, struct kymo_times *sum)
 {
 	const struct kymo_trace *t = a->t;
 	struct span_scan s;
@@ -59,13 +63,31 @@ static void add_life(struct times *a, kymo_goroutine_ix g, struct kymo_times *su
 	     many = t->g.span_records.at[g] > 64;
 	struct kymo_times x = {0};
 
-	span_scan_begin(&s, t, g);
+	if (windowed) {
+		span_scan_seek(&s, t, g, from);
+		first = s.chunk == 0;
+	} else {
+		span_scan_begin(&s, t, g);
+	}
 	bool more = span_scan_next(&s, &r);
 	while (more) {
-		if (many && !first)
-			add_plain(&s, &r, a->plain);
+		if (many && !first && (!windowed || r.start >= from))
+			add_plain(&s, &r, to, a->plain);
 		more = span_scan_next(&s, &next);
-		kymo_ns d = (more ? next.start : end) - r.start;
+		kymo_ns start = r.start, stop = more ? next.start : end;
+		if (windowed) {
+			if (stop <= from) {
+				r = next;
+				first = false;
+				continue;
+			}
+			if (start >= to)
+				break;
+			start = start > from ? start : from;
+			more = more && stop < to;
+			stop = stop < to ? stop : to;
+		}
+		kymo_ns d = stop - start;
 		switch (r.kind) {
 		case REC_RUNNING: x.execution += d; break;
 		case REC_WOKEN:
@@ -124,11 +146,26 @@ static void add_life(struct times *a, kymo_goroutine_ix g, struct kymo_times *su
 		x.syscall += a->plain[SLOT_SYSCALL];
 		memset(a->plain, 0, sizeof a->plain);
 	}
+	if (windowed) {
+		begin = begin > from ? begin : from;
+		end = end < to ? end : to;
+	}
 	sum->total += end - begin;
 	sum->execution += x.execution;
 	sum->sched_wait += x.sched_wait;
 	sum->syscall += x.syscall;
 	sum->syscall_block += x.syscall_block;
+}
+
+static void add_life(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
+{
+	add_records(a, g, INT64_MIN, INT64_MAX, false, sum);
+}
+
+static void add_window(struct times *a, kymo_goroutine_ix g, kymo_ns from, kymo_ns to,
+                       struct kymo_times *sum)
+{
+	add_records(a, g, from, to, true, sum);
 }
 
 /* What a visit of one goroutine's spans, cut to a selection, needs. */
@@ -177,15 +214,30 @@ static always_inline bool visit_cut(void *ctx, const struct walk_span *s)
 	return true;
 }
 
+/* Whether g blocked for ever before `at`: whatever the trace says of it after that, its life was over. */
+static bool ended_before(const struct times *a, kymo_goroutine_ix g, kymo_ns at)
+{
+	struct span_scan s;
+	struct span_rec r;
+	span_scan_begin(&s, a->t, g);
+	while (span_scan_next(&s, &r) && r.start < at)
+		if (r.kind == REC_WAITING && r.aux == a->forever)
+			return true;
+	return false;
+}
+
 static void add_cut(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
 {
 	struct cut c = {.a = a, .g = g, .sum = sum, .next = 1};
 	struct kymo_interval all;
 	if (!select_extent(a->t, a->sel, g, &all) || !select_piece(a->t, a->sel, g, 0, &c.piece))
 		return;
-	// What ends a life may lie before the window.
-	kymo_ns from = a->forever == UINT32_MAX ? all.from : INT64_MIN;
-	walk_window(a->t, g, from, all.to, WALK_ALL, visit_cut, &c);
+	if (a->forever != UINT32_MAX && ended_before(a, g, all.from))
+		return;
+	if (a->sel->piece_from || a->go)
+		walk_window(a->t, g, all.from, all.to, WALK_ALL, visit_cut, &c);
+	else
+		add_window(a, g, all.from, all.to, sum);
 }
 
 void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum)
