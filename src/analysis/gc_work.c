@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/walk.h"
+
 static bool is(struct kymo_str s, const char *text)
 {
 	return s.len == strlen(text) && memcmp(s.ptr, text, s.len) == 0;
@@ -28,25 +30,34 @@ bool gc_is_stw_name(const struct kymo_trace *t, kymo_string_ix name)
 	       memmem(s.ptr, s.len, "GC", 2) != NULL;
 }
 
+struct executing {
+	struct gc_piece piece;  // its goroutine
+	kymo_ns from, to;
+	gc_visit *visit;
+	void *ctx;
+	bool ok;
+};
+
+static always_inline bool visit_executing(void *ctx, const struct walk_span *s)
+{
+	struct executing *x = ctx;
+	if ((s->state != KYMO_SPAN_RUNNING && s->state != KYMO_SPAN_SYSCALL) || !s->proc)
+		return true;
+	x->piece.from = s->start > x->from ? s->start : x->from;
+	x->piece.to = s->end < x->to ? s->end : x->to;
+	x->piece.proc = s->proc;
+	x->ok = x->piece.from >= x->piece.to || x->visit(x->ctx, &x->piece);
+	return x->ok;
+}
+
 bool gc_executing(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns from, kymo_ns to,
                   gc_visit *visit, void *ctx)
 {
-	struct kymo_span_cursor c;
-	struct kymo_span s;
-	if (to <= from)
-		return true;
-	kymo_span_seek(t, g, from, &c);
-	while (kymo_span_next(&c, &s) && s.start < to) {
-		if ((s.state != KYMO_SPAN_RUNNING && s.state != KYMO_SPAN_SYSCALL) || !s.proc)
-			continue;
-		struct gc_piece p = {.from = s.start > from ? s.start : from,
-		                     .to = s.end < to ? s.end : to,
-		                     .goroutine = g,
-		                     .proc = s.proc};
-		if (p.from < p.to && !visit(ctx, &p))
-			return false;
-	}
-	return true;
+	struct executing x = {{.goroutine = g}, from, to, visit, ctx, true};
+	if (from < to)
+		walk_window(t, g, from, to, 1u << REC_RUNNING | 1u << REC_SYSCALL, visit_executing,
+		            &x);
+	return x.ok;
 }
 
 /* One run: the label stands inside of it. */
