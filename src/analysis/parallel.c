@@ -2,8 +2,7 @@
 /* A cursor under a lock, and threads that begin and end with the call. */
 #include "analysis/parallel.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include "base/threads.h"
 
 #define WORTH_A_THREAD (1u << 17)  // records: about a millisecond
 #define STRETCHES 64               // of each thread, about
@@ -15,27 +14,12 @@ static uint64_t records_of(const struct parallel *p, size_t i)
 	return t->g.begin.at[g] >= p->to || t->g.end.at[g] <= p->from ? 0 : t->g.span_records.at[g];
 }
 
-/* KYMO_THREADS; 0: not set, or no number. */
-static unsigned asked_for(void)
-{
-	const char *v = getenv("KYMO_THREADS");
-	long n = v ? strtol(v, NULL, 10) : 0;
-	return n < 1 ? 0 : n > (long)PARALLEL_MAX ? PARALLEL_MAX : (unsigned)n;
-}
-
-unsigned parallel_threads(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned n = asked_for();
-	return n ? n : cpus < 1 ? 1 : cpus > (long)PARALLEL_MAX ? PARALLEL_MAX : (unsigned)cpus;
-}
-
 static unsigned begin(struct parallel *p)
 {
-	unsigned n = parallel_threads();
+	unsigned n = threads_allowed(PARALLEL_MAX);
 	for (size_t i = p->next; i < p->end; i++)
 		p->records += records_of(p, i);
-	if (!asked_for() && n > p->records / WORTH_A_THREAD)
+	if (!threads_asked_for(PARALLEL_MAX) && n > p->records / WORTH_A_THREAD)
 		n = p->records < WORTH_A_THREAD ? 1 : (unsigned)(p->records / WORTH_A_THREAD);
 	p->portion = n == 1 ? UINT64_MAX : p->records / n / STRETCHES + 1;
 	pthread_mutex_init(&p->lock, NULL);
@@ -94,7 +78,7 @@ void parallel_run(unsigned n, void *jobs, size_t size, void (*work)(void *job))
 	bool threaded[PARALLEL_MAX] = {0};
 	for (unsigned i = 1; i < n; i++) {
 		starts[i] = (struct start){work, (char *)jobs + i * size};
-		threaded[i] = pthread_create(&threads[i], NULL, run, &starts[i]) == 0;
+		threaded[i] = thread_start(&threads[i], run, &starts[i]);
 	}
 	work(jobs);
 	for (unsigned i = 1; i < n; i++)

@@ -15,8 +15,8 @@
  *                     for (; i < end; i++) ... goroutine i ...
  *     }
  *
- * Which thread gets what is left to chance: what they add up must not depend on it. The environment's KYMO_THREADS says how
- * many there are, where it is set; else there are as many as CPUs, of small traces fewer.
+ * Which thread gets what is left to chance: what they add up must not depend on it. There are as many as base/threads.h
+ * allows, of small traces fewer.
  */
 #ifndef KYMO_ANALYSIS_PARALLEL_H
 #define KYMO_ANALYSIS_PARALLEL_H
@@ -48,8 +48,6 @@ unsigned parallel_begin_rows(struct parallel *p, const struct kymo_trace *t, kym
 bool parallel_take(struct parallel *p, size_t *from, size_t *to);
 void parallel_end(struct parallel *p);
 
-/* How many there may be at most: KYMO_THREADS, or the number of CPUs. */
-unsigned parallel_threads(void);
 /* Calls work for n jobs of `size` bytes at the same time, and returns when all are done. */
 void parallel_run(unsigned n, void *jobs, size_t size, void (*work)(void *job));
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Ranks, the depth's sweep, and the tables that come of them. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/sched_work.h"
+#include "base/threads.h"
 
 /* ---- procs ---- */
 
@@ -181,7 +181,7 @@ static bool rank_and_sweep(struct sched_work *w, const struct kymo_sched_options
 	struct ranking k = {w, opt, histogram, false};
 	pthread_t thread;
 	bool threaded =
-		w->waits.list.at.count > 1u << 18 && pthread_create(&thread, NULL, rank, &k) == 0;
+		w->waits.list.at.count > 1u << 18 && threads_allowed(2) > 1 && thread_start(&thread, rank, &k);
 	bool swept = depth_sweep(&w->depth);
 	if (threaded)
 		pthread_join(thread, NULL);

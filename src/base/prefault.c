@@ -5,12 +5,11 @@
  */
 #include "base/prefault.h"
 
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+#include "base/threads.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23  // Linux 5.14
@@ -48,28 +47,16 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static bool useful(void)
-{
-	cpu_set_t set;
-	return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
-}
-
 struct prefault *prefault_start(void)
 {
-	if (!useful())
+	if (threads_allowed(2) < 2)
 		return NULL;
 	struct prefault *f = calloc(1, sizeof *f);
 	if (!f)
 		return NULL;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->wake, NULL);
-	// Signals are for the program's own threads.
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int r = pthread_create(&f->thread, NULL, work, f);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (r != 0) {
+	if (!thread_start(&f->thread, work, f)) {
 		free(f);
 		return NULL;
 	}

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/threads.h"
 #include "cli/cli.h"
 #include "serve/serve.h"
 
@@ -200,7 +200,7 @@ static int run(int argc, char **argv)
 		return cli_error("%s", message);
 	snprintf(what, sizeof what, "reading %.280s", v.file);
 	cli_progress_begin(&v.progress, what);
-	if (pthread_create(&thread, NULL, load, &v) != 0) {
+	if (!thread_start(&thread, load, &v)) {
 		serve_stop(v.server);
 		return cli_error("no thread can be started");
 	}

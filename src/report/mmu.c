@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "analysis/parallel.h"
+#include "base/threads.h"
 #include "report/report.h"
 
 #define POINTS 64
@@ -165,7 +166,7 @@ static enum kymo_status compute_curve(struct result *m)
 		m->points[m->point_count++].window = window;
 	}
 	struct curve_job jobs[PARALLEL_MAX];
-	unsigned n = parallel_threads();
+	unsigned n = threads_allowed(PARALLEL_MAX);
 	for (unsigned i = 0; i < n; i++)
 		jobs[i] = (struct curve_job){.m = m, .first = i, .step = n};
 	parallel_run(n, jobs, sizeof *jobs, compute_points);

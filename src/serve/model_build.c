@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/threads.h"
 #include "serve/scan.h"
 
 #define WORKERS 2u
@@ -271,7 +272,7 @@ static bool plan(struct build *b)
 static bool run_workers(struct worker *w, unsigned count)
 {
 	pthread_t other;
-	bool threaded = count > 1 && pthread_create(&other, NULL, work, &w[1]) == 0;
+	bool threaded = count > 1 && thread_start(&other, work, &w[1]);
 	work(&w[0]);
 	if (threaded)
 		pthread_join(other, NULL);
@@ -283,7 +284,7 @@ bool model_build(struct model *m, const bool *cancelled)
 	struct build b = {.m = m, .cancelled = cancelled};
 	struct worker w[WORKERS] = {{0}};
 	bool ok = plan(&b);
-	unsigned count = b.records >= m->tuning.threaded && m->groups.count > 1 ? WORKERS : 1;
+	unsigned count = b.records >= m->tuning.threaded && m->groups.count > 1 ? threads_allowed(WORKERS) : 1;
 	for (unsigned i = 0; ok && i < count; i++)
 		ok = worker_init(&w[i], &b, i == 0);
 	ok = ok && run_workers(w, count);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/threads.h"
 #include "report/profile.h"
 
 #define NICE 10
@@ -84,7 +85,7 @@ struct warm *warm_start(struct shelf *s)
 	if (!w)
 		return NULL;
 	w->shelf = s;
-	if (pthread_create(&w->thread, NULL, run, w) != 0) {
+	if (!thread_start(&w->thread, run, w)) {
 		free(w);
 		return NULL;
 	}

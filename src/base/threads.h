@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How many threads there may be, and how the library starts one.
+ *
+ * The environment's KYMO_THREADS says how many, where it is set; else there are as many as processors that the process
+ * may run on. No answer depends on it.
+ */
+#ifndef KYMO_BASE_THREADS_H
+#define KYMO_BASE_THREADS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* At most `most`, at least 1. */
+unsigned threads_allowed(unsigned most);
+/* The same, of KYMO_THREADS alone; 0: it is not set, or no number. */
+unsigned threads_asked_for(unsigned most);
+
+/* Starts run(arg) on a thread that takes no signals: those are for the program's own threads. False: there is none. */
+bool thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
+
+#endif
