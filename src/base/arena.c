@@ -10,10 +10,6 @@
 #include <sys/mman.h>
 
 #include "base/bug.h"
-#include "base/prefault.h"
-
-#define BLOCKS_ALONE 3u
-#define BLOCKS_AHEAD 4u
 
 struct arena_extent {
 	void *ptr;
@@ -48,21 +44,6 @@ static bool more_blocks(struct arena *a)
 	return true;
 }
 
-/* Has the blocks that come next touched, once the arena is large enough to be worth a thread. */
-static void touch_ahead(struct arena *a)
-{
-	if (a->block_count < BLOCKS_ALONE)
-		return;
-	if (a->extent_left == 0 && !more_blocks(a))
-		return;  // whoever needs the next block will hear of it
-	if (a->block_count == BLOCKS_ALONE)
-		a->prefault = prefault_start();  // NULL: then every page is touched first by its user
-	if (a->prefault)
-		prefault_want(a->prefault, a->extent,
-		              (a->extent_left < BLOCKS_AHEAD ? a->extent_left : BLOCKS_AHEAD) *
-		                      ARENA_BLOCK_BYTES);
-}
-
 static bool next_block(struct arena *a)
 {
 	if (a->block_count >> (32 - ARENA_UNITS_SHIFT))
@@ -80,7 +61,6 @@ static bool next_block(struct arena *a)
 	a->blocks[a->block_count++] = a->extent;
 	a->extent += ARENA_BLOCK_BYTES;
 	a->extent_left--;
-	touch_ahead(a);
 	a->used = a->block_count == 1;  // unit 0 of block 0 stays unused: reference 0 names nothing
 	return true;
 }
@@ -97,16 +77,6 @@ uint32_t arena_alloc(struct arena *a, size_t bytes)
 	return ref;
 }
 
-void arena_seal(struct arena *a)
-{
-	if (!a->prefault)
-		return;
-	prefault_stop(a->prefault);
-	a->prefault = NULL;
-	if (a->extent_left)
-		madvise(a->extent, a->extent_left * ARENA_BLOCK_BYTES, MADV_DONTNEED);
-}
-
 size_t arena_bytes(const struct arena *a)
 {
 	return a->block_count * ARENA_BLOCK_BYTES;
@@ -114,7 +84,6 @@ size_t arena_bytes(const struct arena *a)
 
 void arena_free(struct arena *a)
 {
-	arena_seal(a);
 	for (uint32_t i = 0; i < a->extent_count; i++)
 		munmap(a->extents[i].ptr, a->extents[i].bytes);
 	free(a->extents);

@@ -2,10 +2,9 @@
 /*
  * Memory that is only ever added to, named by 32-bit references, freed all at once.
  *
- * It is made of 2 MiB blocks. First touch is what fresh memory costs, as much as all the rest of loading a trace takes
- * for a third: a thread of the arena's own touches the blocks just ahead of their use, where there is a second CPU. A reference counts units of 8 bytes: 32 GiB can be named. Reference 0 is never handed
- * out. Huge pages were tried and left: where the system has none ready they cost up to 0.6 s for 250 MB, where small
- * pages cost 0.12 s always.
+ * It is made of 2 MiB blocks. A reference counts units of 8 bytes: 32 GiB can be named. Reference 0 is never handed out.
+ * Huge pages were tried and left: where the system has none ready they cost up to 0.6 s for 250 MB, where small pages cost
+ * 0.12 s always. A thread that touches the blocks ahead was tried, too: it gains nothing where their user is not alone.
  *
  *     struct arena a = {0};
  *     uint32_t ref = arena_alloc(&a, 128);     // 0: no memory
@@ -30,13 +29,10 @@ struct arena {
 	char *extent;
 	struct arena_extent *extents;
 	uint32_t extent_count;
-	struct prefault *prefault;
 };
 
 /* `bytes` (1 to 2 MiB, rounded up to 8), zeroed, within one block. 0 if there is no memory or no name left. */
 uint32_t arena_alloc(struct arena *a, size_t bytes);
-/* Nothing more will be added: stops the helper thread, gives back what it touched in vain. */
-void arena_seal(struct arena *a);
 /* Bytes in use. */
 size_t arena_bytes(const struct arena *a);
 void arena_free(struct arena *a);

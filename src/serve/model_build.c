@@ -284,7 +284,9 @@ bool model_build(struct model *m, const bool *cancelled)
 	struct build b = {.m = m, .cancelled = cancelled};
 	struct worker w[WORKERS] = {{0}};
 	bool ok = plan(&b);
-	unsigned count = b.records >= m->tuning.threaded && m->groups.count > 1 ? threads_allowed(WORKERS) : 1;
+	unsigned count = b.records >= m->tuning.threaded && m->groups.count > 1
+	                         ? threads_allowed(WORKERS)
+	                         : 1;
 	for (unsigned i = 0; ok && i < count; i++)
 		ok = worker_init(&w[i], &b, i == 0);
 	ok = ok && run_workers(w, count);

@@ -7,24 +7,45 @@
 
 bool load_begin(struct loader *k)
 {
-	struct kymo_trace *t = k->t;
-	struct goroutine_columns *c = &t->g;
-	return vec_push(&c->id, 0) && vec_push(&c->begin, 0) && vec_push(&c->end, 0) &&
-	       vec_push(&c->seen, 0) && vec_push(&c->name, 0) && vec_push(&c->start_stack, 0) &&
-	       vec_push(&c->create_stack, 0) && vec_push(&c->creator, 0) &&
-	       vec_push(&c->span_records, 0) && vec_push(&c->flags, 0) &&
-	       vec_push(&c->first_chunk, 0) && vec_push(&t->reasons, 0) &&
-	       vec_push(&k->reason_code, 0);
+	return vec_push(&k->t->reasons, 0) && vec_push(&k->reason_code, 0) &&
+	       writer_begin(&k->writer, k->t) &&
+	       changes_begin(&k->changes, writer_apply, &k->writer);
 }
 
-/* qsort, unless the rows are in order already, as they nearly always are. */
+/*
+ * A stable sort of rows that are nearly in order, as they nearly always are: those behind a later one are taken out,
+ * sorted, and merged in again. Without memory for that, a plain sort.
+ */
 static void sort_rows(void *at, size_t count, size_t size, int (*compare)(const void *, const void *))
 {
+	char *row = at, *last = at;  // of those that stay
+	size_t late = 0;
 	for (size_t i = 1; i < count; i++)
-		if (compare((char *)at + (i - 1) * size, (char *)at + i * size) > 0) {
+		if (compare(last, row + i * size) > 0)
+			late++;
+		else
+			last = row + i * size;
+	char *side = late ? malloc(late * size) : NULL;
+	if (!side) {
+		if (late)
 			qsort(at, count, size, compare);
-			return;
-		}
+		return;
+	}
+	size_t kept = 1, out = 0;
+	for (size_t i = 1; i < count; i++)
+		if (compare(row + (kept - 1) * size, row + i * size) > 0)
+			memcpy(side + out++ * size, row + i * size, size);
+		else
+			memmove(row + kept++ * size, row + i * size, size);
+	qsort(side, late, size, compare);
+	// From the end. Of equal ones those that stayed were first.
+	for (size_t to = count; late > 0; to--) {
+		bool from_side = kept == 0 ||
+		                 compare(row + (kept - 1) * size, side + (late - 1) * size) <= 0;
+		const char *from = from_side ? side + --late * size : row + --kept * size;
+		memmove(row + (to - 1) * size, from, size);
+	}
+	free(side);
 }
 
 /* Stable counting sort of the chunk lists by row; the first chunk of each proc is listed too, of goroutines not. */
@@ -41,19 +62,6 @@ static bool index_chunks(struct chunk_index *ix, const struct chunk_of *all, siz
 	for (size_t i = 0; i < count; i++)
 		ix->at[ix->from[all[i].row + 1]++] = all[i].chunk;
 	return true;
-}
-
-static void close_all(struct loader *k, kymo_ns end)
-{
-	struct order *o = k->o;
-	for (size_t i = 1; i < o->ps.count; i++)
-		if (o->ps.at[i].store.run_g)
-			load_end_run(k, &o->ps.at[i], end);
-	for (size_t i = 1; i < o->gs.count; i++)
-		if (o->gs.at[i].status != G_FREE && o->gs.at[i].store.row)
-			load_close_goroutine(k, &o->gs.at[i], end, false);
-	for (size_t i = 1; i < o->ms.count; i++)
-		load_close_binding(k, (uint32_t)i, end);
 }
 
 static bool publish_goroutines(struct kymo_trace *t)
@@ -99,7 +107,8 @@ static bool publish_procs_and_threads(struct loader *k)
 	struct order *o = k->o;
 	for (size_t i = 0; i < o->ps.count; i++)
 		if (!vec_push(&t->proc_id, o->ps.at[i].id) ||
-		    !vec_push(&t->proc_records, o->ps.at[i].store.records))
+		    !vec_push(&t->proc_records,
+		              i < k->writer.procs.count ? k->writer.procs.at[i].records : 0))
 			return false;
 	for (size_t i = 0; i < o->ms.count; i++)
 		if (!vec_push(&t->thread_id, o->ms.at[i].id))
@@ -128,7 +137,7 @@ static int binding_by_proc(const void *a, const void *b)
 static bool publish_bindings(struct loader *k)
 {
 	struct kymo_trace *t = k->t;
-	size_t n = k->bindings.count;
+	size_t n = k->writer.bindings.count;
 	if (n >= UINT32_MAX)
 		return false;
 	kymo_ns *start = malloc((n + 1) * sizeof *start), *end = malloc((n + 1) * sizeof *end);
@@ -140,9 +149,9 @@ static bool publish_bindings(struct loader *k)
 	if (!start || !end || !thread || !proc || !g || !by_thread || !t->proc_bindings ||
 	    !t->binding_by_proc)
 		return false;
-	sort_rows(k->bindings.at, n, sizeof *k->bindings.at, binding_by_thread);
+	sort_rows(k->writer.bindings.at, n, sizeof *k->writer.bindings.at, binding_by_thread);
 	for (size_t i = 0; i < n; i++) {
-		struct binding_row b = k->bindings.at[i];
+		struct binding_row b = k->writer.bindings.at[i];
 		start[i] = b.start;
 		end[i] = b.end;
 		thread[i] = b.thread;
@@ -154,12 +163,12 @@ static bool publish_bindings(struct loader *k)
 		by_thread[i] += by_thread[i - 1];
 	// The same rows once more by proc: the row number rides in `goroutine`.
 	for (size_t i = 0; i < n; i++)
-		k->bindings.at[i].goroutine = (uint32_t)i;
-	sort_rows(k->bindings.at, n, sizeof *k->bindings.at, binding_by_proc);
+		k->writer.bindings.at[i].goroutine = (uint32_t)i;
+	sort_rows(k->writer.bindings.at, n, sizeof *k->writer.bindings.at, binding_by_proc);
 	for (size_t i = 0; i < n; i++) {
-		t->binding_by_proc[i] = k->bindings.at[i].goroutine;
-		if (k->bindings.at[i].proc + 1 <= t->procs.count)
-			t->proc_bindings[k->bindings.at[i].proc + 1]++;
+		t->binding_by_proc[i] = k->writer.bindings.at[i].goroutine;
+		if (k->writer.bindings.at[i].proc + 1 <= t->procs.count)
+			t->proc_bindings[k->writer.bindings.at[i].proc + 1]++;
 	}
 	for (uint32_t i = 1; i <= t->procs.count; i++)
 		t->proc_bindings[i] += t->proc_bindings[i - 1];
@@ -177,23 +186,23 @@ static int range_by_start(const void *a, const void *b)
 static bool publish_ranges(struct loader *k, kymo_ns end)
 {
 	struct kymo_trace *t = k->t;
-	size_t n = k->ranges.count;
+	size_t n = k->writer.ranges.count;
 	for (size_t i = 0; i < n; i++) {
-		struct range_row *r = &k->ranges.at[i];
+		struct range_row *r = &k->writer.ranges.at[i];
 		if (r->flags & KYMO_RANGE_NO_END) {
 			bool own = r->kind == KYMO_RANGE_STW || r->kind == KYMO_RANGE_ASSIST;
 			r->end = own && r->goroutine ? t->g.end.at[r->goroutine] : end;
 		}
 	}
-	sort_rows(k->ranges.at, n, sizeof *k->ranges.at, range_by_start);
+	sort_rows(k->writer.ranges.at, n, sizeof *k->writer.ranges.at, range_by_start);
 #define COLUMN(type, field) \
 	type *field = malloc((n + 1) * sizeof *field); \
 	for (size_t i = 0; field && i < n; i++) \
-	field[i] = k->ranges.at[i].field
+	field[i] = k->writer.ranges.at[i].field
 	COLUMN(kymo_ns, start);
 	kymo_ns *end_ = malloc((n + 1) * sizeof *end_);
 	for (size_t i = 0; end_ && i < n; i++)
-		end_[i] = k->ranges.at[i].end;
+		end_[i] = k->writer.ranges.at[i].end;
 	COLUMN(uint8_t, kind);
 	COLUMN(uint8_t, flags);
 	COLUMN(kymo_string_ix, name);
@@ -271,18 +280,18 @@ bool load_finish(struct loader *k)
 	kymo_ns end = o->last - k->base;
 	if (too_many_rows(t))
 		return false;
-	close_all(k, end);
 	t->info.version = o->version;
 	t->info.bytes = o->len;
 	t->info.start = k->base;
 	t->info.duration = end;
-	if (k->failed != KYMO_OK || !publish_procs_and_threads(k) ||
-	    !index_chunks(&t->span_chunks, k->span_chunks.at, k->span_chunks.count, t->g.id.count) ||
-	    !index_chunks(&t->run_chunks, k->run_chunks.at, k->run_chunks.count, t->procs.count) ||
+	if (k->failed != KYMO_OK || writer_end(&k->writer, end) != KYMO_OK ||
+	    !publish_procs_and_threads(k) ||
+	    !index_chunks(&t->span_chunks, k->writer.span_chunks.at, k->writer.span_chunks.count,
+	                  t->g.id.count) ||
+	    !index_chunks(&t->run_chunks, k->writer.run_chunks.at, k->writer.run_chunks.count,
+	                  t->procs.count) ||
 	    !publish_goroutines(t) || !publish_bindings(k) || !publish_ranges(k, end))
 		return false;
-	arena_seal(&t->spans);
-	arena_seal(&t->runs);
 	publish_annotations(t, end);
 	tables_seal(&o->tables);
 	t->tables = o->tables;

@@ -4,7 +4,7 @@
  * of the threads' streams stands. order_run.h moves it forward one wire event at a time.
  *
  * Goroutines, procs and threads are dense slots; slot 0 is none. A goroutine's slot is used again when it ends, so
- * that memory follows the live ones; the store keeps where it writes (`store`) in the same cache line.
+ * that memory follows the live ones.
  *
  * Nothing here allocates per event: only new ids, open ranges, regions and tasks do.
  */
@@ -28,18 +28,12 @@ struct order_g {
 	uint32_t seq;  // valid if gen is the current one; counts events of one generation, so 32 bits hold it
 	uint32_t gen;
 	uint8_t status;
-	bool shared;       // two threads claim it: its slot is never used again
-	bool named;        // the consumer's
-	uint32_t m;        // the thread last bound to it
-	uint32_t ranges;   // open ones: order_node list
-	uint32_t regions;  // open ones, innermost first
-	struct {
-		uint32_t *w;  // where the next span record goes
-		uint32_t *wend;
-		kymo_ns last;  // start of the newest record
-		uint32_t row;
-		uint32_t chunks;  // how many it has
-	} store;
+	bool shared;         // two threads claim it: its slot is never used again
+	bool named;          // the consumer's
+	uint32_t m;          // the thread last bound to it
+	uint32_t ranges;     // open ones: order_node list
+	uint32_t regions;    // open ones, innermost first
+	uint32_t syscall_p;  // the consumer's: slot of the proc it entered its syscall with
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct order_g) == 64, "one cache line");
 
@@ -49,27 +43,14 @@ struct order_p {
 	uint32_t gen;
 	uint8_t status;
 	bool sweeping;
-	uint32_t sweep_user;  // the consumer's: row of the open sweep
-	struct {
-		uint32_t *w, *wend;
-		kymo_ns last;  // start of the newest run
-		kymo_ns run_start;
-		uint32_t run_g;  // slot of the goroutine it belongs to now; 0 = nobody
-		uint32_t run_row;
-		uint32_t syscall_g;     // slot of the goroutine in a syscall that holds it
-		uint32_t go_syscall_g;  // the same as Go's summarizer believes, see load.c
-		uint32_t records, chunks;
-		bool run_syscall;
-	} store;
+	uint32_t sweep_user;    // the consumer's: row of the open sweep
+	uint32_t syscall_g;     // the consumer's: slot of the goroutine in a syscall that holds it
+	uint32_t go_syscall_g;  // likewise: the same as Go's summarizer believes, see load.c
 };
 
 struct order_m {
 	uint64_t id;
 	uint32_t g, p;  // bound slots
-	struct {
-		kymo_ns since;
-		uint32_t p, g;  // of the open binding: proc slot, or row of the goroutine in a syscall
-	} store;
 };
 
 /* An open range or region of a goroutine, or a free one. */

@@ -76,6 +76,15 @@ slow:
 
 /* ---- one event ---- */
 
+/*
+ * Exactly these four bytes. Two words side by side that were stored one by one a moment ago must not be loaded as one:
+ * the processor would wait for both stores to reach the cache, which cost a seventh of all.
+ */
+static always_inline uint32_t load_word(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
 static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
                                      const uint8_t **place, kymo_ns time, uint8_t type)
 {
@@ -87,7 +96,7 @@ static always_inline enum step apply(struct order *o, SINK *k, struct cursor *c,
 			return order_no_memory(o);
 	}
 	if (likely(c->m))
-		x = (struct ctx){c->m, o->ms.at[c->m].p, o->ms.at[c->m].g};
+		x = (struct ctx){c->m, load_word(&o->ms.at[c->m].p), load_word(&o->ms.at[c->m].g)};
 
 	switch (type) {
 	case WIRE_GoStart: {
