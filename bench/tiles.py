@@ -53,7 +53,7 @@ def main():
                 break
             if status != 503:
                 sys.exit("tiles: /api/trace answers %d: %s" % (status, body[:200]))
-            time.sleep(0.002)
+            time.sleep(0.005)
         trace = json.loads(body)
         print("trace loaded after  %7.1f ms" % ((time.monotonic() - begin) * 1e3))
         duration = trace["duration_ns"]
