@@ -71,7 +71,8 @@ static bool cut_into_bands(struct mmu_series *s)
 	s->bands = (size_t)((duration + s->band - 1) / s->band);
 	s->first = malloc((s->bands + 1) * sizeof *s->first);
 	s->least = malloc((s->bands + 1) * sizeof *s->least);
-	if (!s->first || !s->least)
+	s->before = malloc((s->bands + 1) * sizeof *s->before);
+	if (!s->first || !s->least || !s->before)
 		return false;
 	size_t p = 0;
 	for (size_t b = 0; b <= s->bands; b++) {
@@ -80,6 +81,7 @@ static bool cut_into_bands(struct mmu_series *s)
 		while (p + 1 < s->count && s->time[p + 1] <= begin)
 			p++;
 		s->first[b] = p;
+		s->before[b] = mmu_integral(&(struct mmu_edge){s, p}, begin);
 		for (size_t i = p; i + 1 < s->count && s->time[i] < end; i++)
 			least = s->value[i] < least ? s->value[i] : least;
 		s->least[b] = least;
@@ -127,6 +129,7 @@ void kymo_mmu_free(struct kymo_mmu *m)
 		free(m->series[i].sum);
 		free(m->series[i].first);
 		free(m->series[i].least);
+		free(m->series[i].before);
 		free(m->series[i].zero);
 	}
 	free(m->series);
@@ -161,27 +164,63 @@ struct mmu_edge mmu_edge_at(const struct mmu_series *s, kymo_ns time)
 	return (struct mmu_edge){s, s->first[band < s->bands ? band : s->bands]};
 }
 
-static double least_of(const struct mmu_series *s, kymo_ns from, kymo_ns to)
+/* The least of bands a to b. */
+static double least_of(const struct mmu_series *s, size_t a, size_t b)
 {
-	size_t a = (size_t)((from - s->time[0]) / s->band),
-	       b = (size_t)((to - 1 - s->time[0]) / s->band);
 	double least = 1;
 	for (; a <= b && a < s->bands; a++)
 		least = s->least[a] < least ? s->least[a] : least;
 	return least;
 }
 
-/* What every window of length w that begins in [begin, end] holds at least, as a mean. A hair lower, for rounding. */
-static double bound_of(const struct mmu_series *s, kymo_ns begin, kymo_ns end, kymo_ns w)
+/* The bands of one series, from the first on. Places are told by counting: to divide for each would cost more than all else. */
+struct bounds {
+	const struct mmu_series *s;
+	kymo_ns w;
+	size_t whole;  // w is so many bands
+	kymo_ns rest;  // and so many ns
+	double part;   // that is this part of a band
+};
+
+/* The integral to begin + w, where band i begins at `begin`. Points are spread about evenly over a band: a guess is near. */
+static inline double right_of(const struct bounds *x, size_t i, kymo_ns time)
 {
-	kymo_ns slide = end - begin, whole = w > slide ? w - slide : 0;
-	double held = 0, left = least_of(s, begin, end + (slide == 0)), right;
+	const struct mmu_series *s = x->s;
+	size_t band = i + x->whole, from = s->first[band];
+	size_t to = s->first[band < s->bands ? band + 1 : band];
+	size_t p = from + (size_t)((double)(to - from) * x->part);
+	while (s->time[p] > time)
+		p--;
+	while (p + 1 < s->count && s->time[p + 1] <= time)
+		p++;
+	return s->sum[p] + s->value[p] * (double)(time - s->time[p]);
+}
+
+/* The band that holds begin + w + `more`, where band i begins at `begin`; less than a band more. */
+static inline size_t band_behind(const struct bounds *x, size_t i, kymo_ns more)
+{
+	kymo_ns rest = x->rest + more;
+	return i + x->whole + (rest >= x->s->band) + (rest >= 2 * x->s->band);
+}
+
+/*
+ * What every window of length w holds at least, as a mean, that begins in [begin, end], which is band i or, of the last
+ * one, a part of it. A hair lower, for rounding.
+ */
+static inline double bound_of(const struct bounds *x, size_t i, kymo_ns begin, kymo_ns end)
+{
+	const struct mmu_series *s = x->s;
+	kymo_ns w = x->w, slide = end - begin, whole = w > slide ? w - slide : 0;
+	double held = 0, left = least_of(s, i, i), right;
 	if (whole) {
-		struct mmu_edge a = mmu_edge_at(s, end), b = mmu_edge_at(s, begin + w);
-		held = mmu_integral(&b, begin + w) - mmu_integral(&a, end);
-		right = slide ? least_of(s, begin + w, end + w) : 1;
+		// Of the last band a part is left out, which may begin before its end.
+		bool aligned = slide == s->band;
+		struct mmu_edge last = {s, s->first[i]};
+		held = right_of(x, i, begin + w) -
+		       (aligned ? s->before[i + 1] : mmu_integral(&last, end));
+		right = slide ? least_of(s, band_behind(x, i, 0), band_behind(x, i, slide - 1)) : 1;
 	} else {
-		right = least_of(s, begin, end + w);
+		right = least_of(s, i, band_behind(x, i, slide - 1));
 	}
 	double rest = (double)(w - whole) * (left < right ? left : right);
 	return (held + rest) / (double)w - MMU_SLACK;
@@ -223,10 +262,12 @@ bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struc
 		if (fitting && window >= duration)
 			continue;
 		kymo_ns from = mmu_begin(s), last = from + duration - w;
-		for (; from <= last; from += s->band) {
+		struct bounds x = {s, w, (size_t)(w / s->band), w % s->band,
+		                   (double)(w % s->band) / (double)s->band};
+		for (size_t band = 0; from <= last; from += s->band, band++) {
 			kymo_ns end = from + s->band < last ? from + s->band : last;
-			h->at[h->count++] =
-				(struct mmu_band){bound_of(s, from, end, w), from, end, (uint32_t)i};
+			double bound = bound_of(&x, band, from, end);
+			h->at[h->count++] = (struct mmu_band){bound, from, end, (uint32_t)i};
 			if (end == last)
 				break;
 		}

@@ -22,9 +22,10 @@ struct mmu_series {
 	double *sum;   // the integral from the begin to time[i]
 	kymo_ns band;  // length
 	size_t bands;
-	size_t *first;  // [bands + 1] the point that holds at the band's begin
-	double *least;  // [bands] in [begin, end) of each
-	kymo_ns *zero;  // [zeros] lengths of the stretches of 0, the longest first
+	size_t *first;   // [bands + 1] the point that holds at the band's begin
+	double *least;   // [bands] in [begin, end) of each
+	double *before;  // [bands + 1] the integral to the band's begin
+	kymo_ns *zero;   // [zeros] lengths of the stretches of 0, the longest first
 	size_t zeros;
 	struct kymo_mmu_series shown;
 };

@@ -5,11 +5,14 @@
  */
 #include "analysis/util.h"
 
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/gc_work.h"
+#include "analysis/parallel.h"
 #include "base/radix.h"
+#include "base/threads.h"
 
 /* ---- series ---- */
 
@@ -92,21 +95,33 @@ struct build {
 	const struct kymo_trace *t;
 	struct util *out;
 	unsigned flags;
-	kymo_ns from, to;  // nothing else matters
-	VEC(struct edge) edges;
-	uint32_t *open;   // [procs] intervals open on each
-	uint32_t active;  // procs with open ones
+	kymo_ns from, to;              // nothing else matters
+	VEC(struct radix_item) edges;  // as they are sorted: see edge_at
+	uint32_t *open;                // [procs] intervals open on each
+	uint32_t active;               // procs with open ones
 	uint32_t stopped;
 	uint64_t procs;       // GOMAXPROCS
 	struct util_ids ids;  // per proc
 };
 
+static bool push_edge(struct build *b, kymo_ns time, uint32_t where, int32_t value)
+{
+	return vec_push(&b->edges, ((struct radix_item){radix_of_i64(time),
+	                                                (uint64_t)where << 32 | (uint32_t)value}));
+}
+
+static inline struct edge edge_at(const struct build *b, size_t i)
+{
+	struct radix_item x = b->edges.at[i];
+	return (struct edge){(kymo_ns)(x.key ^ (uint64_t)1 << 63), (uint32_t)(x.value >> 32),
+	                     (int32_t)(uint32_t)x.value};
+}
+
 static bool interval(struct build *b, kymo_ns from, kymo_ns to, uint32_t where)
 {
 	from = from > b->from ? from : b->from;
 	to = to < b->to ? to : b->to;
-	return to <= from || (vec_push(&b->edges, ((struct edge){from, where, 1})) &&
-	                      vec_push(&b->edges, ((struct edge){to, where, -1})));
+	return to <= from || (push_edge(b, from, where, 1) && push_edge(b, to, where, -1));
 }
 
 static bool on_proc(void *ctx, const struct gc_piece *p)
@@ -122,56 +137,86 @@ static bool on_worker(void *ctx, const struct gc_piece *p)
 	return interval(b, p->from, p->to, p->proc);
 }
 
-static bool sort_by_time(struct build *b)
+static bool add_range(struct build *b, uint32_t i)
 {
-	size_t n = b->edges.count;
-	struct radix_item *a = malloc((n + 1) * sizeof *a);
-	bool ok = a != NULL;
-	for (size_t i = 0; ok && i < n; i++) {
-		const struct edge *e = &b->edges.at[i];
-		a[i] = (struct radix_item){radix_of_i64(e->time),
-		                           (uint64_t)e->where << 32 | (uint32_t)e->value};
+	const struct kymo_trace *t = b->t;
+	const struct kymo_ranges *r = &t->ranges;
+	switch (r->kind[i]) {
+	case KYMO_RANGE_STW:
+		if (b->flags & KYMO_UTIL_ALL_STW ||
+		    (b->flags & KYMO_UTIL_STW && gc_is_stw_name(t, r->name[i])))
+			return interval(b, r->start[i], r->end[i], EVERYWHERE);
+		break;
+	case KYMO_RANGE_SWEEP:
+		if (b->flags & KYMO_UTIL_SWEEP && r->proc[i])
+			return interval(b, r->start[i], r->end[i], r->proc[i]);
+		break;
+	case KYMO_RANGE_ASSIST:
+		if (b->flags & KYMO_UTIL_ASSIST && r->goroutine[i])
+			return gc_executing(t, r->goroutine[i],
+			                    r->start[i] > b->from ? r->start[i] : b->from,
+			                    r->end[i] < b->to ? r->end[i] : b->to, on_proc, b);
+		break;
 	}
-	ok = ok && radix_sort(a, n);
-	for (size_t i = 0; ok && i < n; i++)
-		b->edges.at[i] =
-			(struct edge){(kymo_ns)(a[i].key ^ (uint64_t)1 << 63),
-		                      (uint32_t)(a[i].value >> 32), (int32_t)(uint32_t)a[i].value};
-	free(a);
+	return true;
+}
+
+/* A stretch of the ranges, with edges of its own: where an assist executes takes a look at its goroutine. */
+struct stretch {
+	alignas(PARALLEL_LINE) struct build b;
+	uint32_t from, to;
+	bool ok;
+};
+
+static void add_stretch(void *arg)
+{
+	struct stretch *s = arg;
+	s->ok = true;
+	for (uint32_t i = s->from; i < s->to && s->ok; i++)
+		s->ok = add_range(&s->b, i);
+}
+
+#define WORTH_A_THREAD 8192u  // ranges: about a millisecond
+
+static bool add_ranges(struct build *b)
+{
+	struct stretch s[PARALLEL_MAX];
+	uint32_t count = b->t->ranges.count;
+	unsigned n = threads_allowed(PARALLEL_MAX), worth = count / WORTH_A_THREAD + 1;
+	bool ok = true;
+	if (!threads_asked_for(PARALLEL_MAX) && n > worth)
+		n = worth;
+	for (unsigned i = 0; i < n; i++)
+		s[i] = (struct stretch){
+			.b = {.t = b->t, .flags = b->flags, .from = b->from, .to = b->to},
+			.from = (uint32_t)((uint64_t)count * i / n),
+			.to = (uint32_t)((uint64_t)count * (i + 1) / n),
+		};
+	parallel_run(n, s, sizeof *s, add_stretch);
+	for (unsigned i = 0; i < n; i++) {
+		size_t more = s[i].b.edges.count;
+		ok = ok && s[i].ok && vec_reserve(&b->edges, b->edges.count + more);
+		if (ok && more) {
+			memcpy(b->edges.at + b->edges.count, s[i].b.edges.at,
+			       more * sizeof *b->edges.at);
+			b->edges.count += more;
+		}
+		vec_free(&s[i].b.edges);
+	}
 	return ok;
 }
 
 static bool collect(struct build *b)
 {
-	const struct kymo_trace *t = b->t;
-	const struct kymo_ranges *r = &t->ranges;
-	const struct kymo_series *m = &t->series[KYMO_METRIC_GOMAXPROCS];
+	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
 	bool ok = true;
 	for (uint32_t i = 0; i < m->count && ok; i++)
 		if (m->value[i])
-			ok = vec_push(&b->edges, ((struct edge){m->time[i], GOMAXPROCS, (int32_t)i}));
-	for (uint32_t i = 0; i < r->count && ok; i++) {
-		switch (r->kind[i]) {
-		case KYMO_RANGE_STW:
-			if (b->flags & KYMO_UTIL_ALL_STW ||
-			    (b->flags & KYMO_UTIL_STW && gc_is_stw_name(t, r->name[i])))
-				ok = interval(b, r->start[i], r->end[i], EVERYWHERE);
-			break;
-		case KYMO_RANGE_SWEEP:
-			if (b->flags & KYMO_UTIL_SWEEP && r->proc[i])
-				ok = interval(b, r->start[i], r->end[i], r->proc[i]);
-			break;
-		case KYMO_RANGE_ASSIST:
-			if (b->flags & KYMO_UTIL_ASSIST && r->goroutine[i])
-				ok = gc_executing(t, r->goroutine[i],
-				                  r->start[i] > b->from ? r->start[i] : b->from,
-				                  r->end[i] < b->to ? r->end[i] : b->to, on_proc, b);
-			break;
-		}
-	}
+			ok = push_edge(b, m->time[i], GOMAXPROCS, (int32_t)i);
+	ok = ok && add_ranges(b);
 	if (ok && b->flags & KYMO_UTIL_BACKGROUND)
-		ok = gc_workers(t, b->from, b->to, on_worker, b);
-	return ok && sort_by_time(b);
+		ok = gc_workers(b->t, b->from, b->to, on_worker, b);
+	return ok && radix_sort(b->edges.at, b->edges.count);
 }
 
 /* ---- from edges to points ---- */
@@ -248,19 +293,19 @@ static void apply(struct build *b, const struct edge *e)
 /* Everything at one time, then what holds from there on. */
 static enum kymo_status step(struct build *b, size_t from, size_t to)
 {
-	kymo_ns time = b->edges.at[from].time;
+	kymo_ns time = edge_at(b, from).time;
 	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
 	bool per_proc = b->flags & KYMO_UTIL_PER_PROC, all = false, ok = true;
 	for (size_t i = from; i < to; i++) {
-		const struct edge *e = &b->edges.at[i];
-		if (e->where == GOMAXPROCS) {
-			enum kymo_status st = resize(b, m->value[e->value], time);
+		struct edge e = edge_at(b, i);
+		if (e.where == GOMAXPROCS) {
+			enum kymo_status st = resize(b, m->value[e.value], time);
 			if (st != KYMO_OK)
 				return st;
 			all = true;
 		} else {
-			all |= e->where == EVERYWHERE;
-			apply(b, e);
+			all |= e.where == EVERYWHERE;
+			apply(b, &e);
 		}
 	}
 	if (!b->procs)
@@ -270,7 +315,7 @@ static enum kymo_status step(struct build *b, size_t from, size_t to)
 	else if (all)
 		ok = put_all_procs(b, time);
 	for (size_t i = from; per_proc && !all && i < to && ok; i++) {
-		uint32_t row = b->edges.at[i].where;
+		uint32_t row = edge_at(b, i).where;
 		uint64_t id = b->t->procs.id[row];
 		if (id < b->procs)
 			ok = put(b, b->ids.at[id].series, time, proc_value(b, row));
@@ -286,7 +331,7 @@ enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, kymo_ns 
 	b.open = calloc(t->procs.count + 1, sizeof *b.open);
 	enum kymo_status st = b.open && collect(&b) ? KYMO_OK : KYMO_E_MEMORY;
 	for (size_t i = 0, j; i < b.edges.count && st == KYMO_OK; i = j) {
-		for (j = i + 1; j < b.edges.count && b.edges.at[j].time == b.edges.at[i].time;)
+		for (j = i + 1; j < b.edges.count && b.edges.at[j].key == b.edges.at[i].key;)
 			j++;
 		st = step(&b, i, j);
 	}
