@@ -39,7 +39,7 @@ static bool make_slices(struct sched_work *w, uint32_t slices)
 struct share {
 	alignas(PARALLEL_LINE) const struct sched_work *w;
 	struct parallel *goroutines;
-	struct latency_list waits;
+	struct latency_list *waits;
 	struct depth_edges *depth;
 	struct in_slice {
 		kymo_ns running, syscall;
@@ -89,7 +89,7 @@ static inline uint32_t cause_of(const struct walk_span *x)
 static inline void wait_of(struct share *s, const struct walk_span *x, kymo_ns a, kymo_ns b)
 {
 	if (a < b)
-		s->failed |= !latency_list_add(&s->waits, b - a, s->group, cause_of(x),
+		s->failed |= !latency_list_add(s->waits, b - a, s->group, cause_of(x),
 		                               slice_at(s->w, b - 1));
 }
 
@@ -162,7 +162,10 @@ static bool share_begin(struct share *s, struct sched_work *w, struct parallel *
 	size_t procs = w->t->procs.count + 1,
 	       bytes = w->slices * sizeof *s->slice + procs * 2 * sizeof *s->running;
 	bytes = (bytes + PARALLEL_LINE - 1) / PARALLEL_LINE * PARALLEL_LINE;
-	*s = (struct share){.w = w, .goroutines = goroutines, .depth = &w->depth.edges[part]};
+	*s = (struct share){.w = w,
+	                    .goroutines = goroutines,
+	                    .waits = &w->waits.list[part],
+	                    .depth = &w->depth.edges[part]};
 	s->slice = aligned_alloc(PARALLEL_LINE, bytes);
 	if (!s->slice)
 		return false;
@@ -175,7 +178,7 @@ static bool share_begin(struct share *s, struct sched_work *w, struct parallel *
 /* Adds a share to the whole, and frees it. */
 static bool share_end(struct share *s, struct sched_work *w)
 {
-	bool ok = !s->failed && s->slice && latencies_join(&w->waits, &s->waits);
+	bool ok = !s->failed && s->slice;
 	for (uint32_t i = 0; ok && i < w->slices; i++) {
 		w->slice[i].running += s->slice[i].running;
 		w->slice[i].syscall += s->slice[i].syscall;
@@ -184,7 +187,6 @@ static bool share_end(struct share *s, struct sched_work *w)
 		w->running[i] += s->running[i];
 		w->syscall[i] += s->syscall[i];
 	}
-	latency_list_free(&s->waits);
 	free(s->slice);
 	return ok;
 }

@@ -17,88 +17,76 @@ bool latencies_begin(struct latencies *l, uint32_t groups, uint32_t causes, uint
 
 void latencies_free(struct latencies *l)
 {
-	latency_list_free(&l->list);
+	for (unsigned i = 0; i < PARALLEL_MAX; i++) {
+		vec_free(&l->list[i].at);
+		vec_free(&l->list[i].more);
+	}
 	free(l->group);
 	free(l->cause);
 	free(l->slice);
 }
 
-void latency_list_free(struct latency_list *l)
-{
-	vec_free(&l->at);
-	vec_free(&l->more);
-}
-
-bool latencies_join(struct latencies *l, struct latency_list *from)
-{
-	struct latency_list *to = &l->list;
-	if (to->at.count == 0 && to->more.count == 0) {
-		const struct latency_list empty = *to;
-		*to = *from;
-		*from = empty;
-		return true;
-	}
-	if (!vec_reserve(&to->at, to->at.count + from->at.count) ||
-	    !vec_reserve(&to->more, to->more.count + from->more.count))
-		return false;
-	if (from->at.count)
-		memcpy(to->at.at + to->at.count, from->at.at, from->at.count * sizeof *to->at.at);
-	if (from->more.count)
-		memcpy(to->more.at + to->more.count, from->more.at,
-		       from->more.count * sizeof *to->more.at);
-	to->at.count += from->at.count;
-	to->more.count += from->more.count;
-	latency_list_free(from);
-	*from = (struct latency_list){0};
-	return true;
-}
-
 /* ---- sorting ---- */
 
-#define DIGIT 11
+#define DIGIT (LATENCY_BITS / 2)
 #define DIGITS (1u << DIGIT)
-#define PASSES 3
 
-/* By the upper halves. False: no memory. */
-static bool sort_words(uint64_t **at, size_t count)
+static inline unsigned low_digit(uint64_t x)
 {
-	if (count < 2)
-		return true;
-	size_t(*counts)[DIGITS] = calloc(PASSES, sizeof *counts);
-	uint64_t *from = *at, *to = malloc(count * sizeof *to);
-	if (!counts || !to) {
-		free(counts);
-		free(to);
-		return false;
-	}
-	for (size_t i = 0; i < count; i++)
-		for (unsigned p = 0; p < PASSES; p++)
-			counts[p][from[i] >> (32 + p * DIGIT) & (DIGITS - 1)]++;
-	for (unsigned p = 0; p < PASSES; p++) {
-		unsigned shift = 32 + p * DIGIT;
-		if (counts[p][from[0] >> shift & (DIGITS - 1)] == count)
-			continue;  // all have this digit
-		for (size_t d = 0, sum = 0; d < DIGITS; d++) {
-			size_t n = counts[p][d];
-			counts[p][d] = sum;
-			sum += n;
-		}
-		for (size_t i = 0; i < count; i++)
-			to[counts[p][from[i] >> shift & (DIGITS - 1)]++] = from[i];
-		uint64_t *x = from;
-		from = to;
-		to = x;
-	}
-	*at = from;
-	free(to);
-	free(counts);
-	return true;
+	return x >> 32 & (DIGITS - 1);
+}
+static inline unsigned high_digit(uint64_t x)
+{
+	return (unsigned)(x >> (32 + DIGIT));
 }
 
-static int by_length(const void *a, const void *b)
+/* Counts become places. */
+static void add_up(size_t counts[DIGITS])
 {
-	const struct latency_long *x = a, *y = b;
-	return x->ns < y->ns ? -1 : x->ns > y->ns;
+	for (size_t d = 0, sum = 0; d < DIGITS; d++) {
+		size_t n = counts[d];
+		counts[d] = sum;
+		sum += n;
+	}
+}
+
+/* All lists' words in order of length; the lists are empty then. `low` and `high` count digits. NULL: no memory. */
+static uint64_t *sort_words(struct latencies *l, size_t count, size_t low[DIGITS],
+                            size_t high[DIGITS])
+{
+	uint64_t *first = malloc((count + 1) * sizeof *first), *second = NULL;
+	if (!first)
+		return NULL;
+	add_up(low);
+	add_up(high);
+	for (unsigned i = 0; i < PARALLEL_MAX; i++) {
+		const uint64_t *at = l->list[i].at.at;
+		for (size_t k = 0; k < l->list[i].at.count; k++)
+			first[low[low_digit(at[k])]++] = at[k];
+		vec_free(&l->list[i].at);
+	}
+	second = malloc((count + 1) * sizeof *second);
+	for (size_t k = 0; second && k < count; k++)
+		second[high[high_digit(first[k])]++] = first[k];
+	free(first);
+	return second;
+}
+
+/* The long ones of all lists, in the first one, in order of length. False: no memory. */
+static bool sort_long(struct latencies *l)
+{
+	struct latency_list *to = &l->list[0];
+	for (unsigned i = 1; i < PARALLEL_MAX; i++) {
+		struct latency_list *from = &l->list[i];
+		if (!vec_reserve(&to->more, to->more.count + from->more.count))
+			return false;
+		if (from->more.count)
+			memcpy(to->more.at + to->more.count, from->more.at,
+			       from->more.count * sizeof *to->more.at);
+		to->more.count += from->more.count;
+		vec_free(&from->more);
+	}
+	return radix_sort(to->more.at, to->more.count);
 }
 
 /* ---- ranks ---- */
@@ -187,6 +175,47 @@ static inline void see(struct ranking *k, kymo_ns ns, uint32_t whose)
 	}
 }
 
+/* How many there are of each, and of each digit. Their sum. */
+static size_t count_words(const struct latencies *l, struct ranking *k, size_t low[DIGITS],
+                          size_t high[DIGITS])
+{
+	size_t sum = 0;
+	for (unsigned i = 0; i < PARALLEL_MAX; i++) {
+		const uint64_t *at = l->list[i].at.at;
+		for (size_t n = 0; n < l->list[i].at.count; n++) {
+			low[low_digit(at[n])]++;
+			high[high_digit(at[n])]++;
+			count(k, (uint32_t)at[n]);
+		}
+		sum += l->list[i].at.count;
+	}
+	return sum;
+}
+
+static bool rank_all(struct latencies *l, struct ranking *k)
+{
+	size_t low[DIGITS] = {0}, high[DIGITS] = {0}, words = count_words(l, k, low, high);
+	uint64_t *at = sort_words(l, words, low, high);
+	bool ok = at && sort_long(l);
+	const struct radix_item *more = l->list[0].more.at;
+	size_t longs = ok ? l->list[0].more.count : 0;
+	for (size_t i = 0; i < longs; i++)
+		count(k, (uint32_t)more[i].value);
+	ranks_begin(&k->all);
+	for (uint32_t i = 0; i < l->groups; i++)
+		ranks_begin(&k->group[i]);
+	for (uint32_t i = 0; i < l->causes; i++)
+		ranks_begin(&k->cause[i]);
+	for (uint32_t i = 0; i < l->slices; i++)
+		ranks_begin(&k->slice[i]);
+	for (size_t i = 0; ok && i < words; i++)
+		see(k, (kymo_ns)(at[i] >> 32), (uint32_t)at[i]);
+	for (size_t i = 0; i < longs; i++)
+		see(k, (kymo_ns)more[i].key, (uint32_t)more[i].value);
+	free(at);
+	return ok;
+}
+
 bool latencies_rank(struct latencies *l, const kymo_ns *bounds, size_t bound_count,
                     uint64_t *histogram)
 {
@@ -194,26 +223,8 @@ bool latencies_rank(struct latencies *l, const kymo_ns *bounds, size_t bound_cou
 	k.group = calloc(l->groups + 1, sizeof *k.group);
 	k.cause = calloc(l->causes + 1, sizeof *k.cause);
 	k.slice = calloc(l->slices + 1, sizeof *k.slice);
-	bool ok = k.group && k.cause && k.slice && sort_words(&l->list.at.at, l->list.at.count);
+	bool ok = k.group && k.cause && k.slice && rank_all(l, &k);
 	if (ok) {
-		if (l->list.more.count)
-			qsort(l->list.more.at, l->list.more.count, sizeof *l->list.more.at,
-			      by_length);
-		for (size_t i = 0; i < l->list.at.count; i++)
-			count(&k, (uint32_t)l->list.at.at[i]);
-		for (size_t i = 0; i < l->list.more.count; i++)
-			count(&k, l->list.more.at[i].whose);
-		ranks_begin(&k.all);
-		for (uint32_t i = 0; i < l->groups; i++)
-			ranks_begin(&k.group[i]);
-		for (uint32_t i = 0; i < l->causes; i++)
-			ranks_begin(&k.cause[i]);
-		for (uint32_t i = 0; i < l->slices; i++)
-			ranks_begin(&k.slice[i]);
-		for (size_t i = 0; i < l->list.at.count; i++)
-			see(&k, (kymo_ns)(l->list.at.at[i] >> 32), (uint32_t)l->list.at.at[i]);
-		for (size_t i = 0; i < l->list.more.count; i++)
-			see(&k, l->list.more.at[i].ns, l->list.more.at[i].whose);
 		l->all = summary(&k.all);
 		for (uint32_t i = 0; i < l->groups; i++)
 			l->group[i] = summary(&k.group[i]);

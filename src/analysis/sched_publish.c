@@ -180,8 +180,8 @@ static bool rank_and_sweep(struct sched_work *w, const struct kymo_sched_options
 {
 	struct ranking k = {w, opt, histogram, false};
 	pthread_t thread;
-	bool threaded = w->waits.list.at.count > 1u << 18 && threads_allowed(2) > 1 &&
-	                thread_start(&thread, rank, &k);
+	bool many = w->waits.list[0].at.count > 1u << 17;
+	bool threaded = many && threads_allowed(2) > 1 && thread_start(&thread, rank, &k);
 	bool swept = depth_sweep(&w->depth);
 	if (threaded)
 		pthread_join(thread, NULL);
