@@ -11,6 +11,10 @@
 
 #include "base/bug.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14
+#endif
+
 struct arena_extent {
 	void *ptr;
 	size_t bytes;
@@ -61,8 +65,23 @@ static bool next_block(struct arena *a)
 	a->blocks[a->block_count++] = a->extent;
 	a->extent += ARENA_BLOCK_BYTES;
 	a->extent_left--;
+	a->touched = 0;
 	a->used = a->block_count == 1;  // unit 0 of block 0 stays unused: reference 0 names nothing
 	return true;
+}
+
+/*
+ * Has the kernel make the next pages at once, which takes three quarters of what a fault for each takes. Few at a time: what
+ * it has zeroed is then still in the cache when it is used. Where it cannot, pages come one by one.
+ */
+static __attribute__((noinline)) void touch(struct arena *a, uint32_t units)
+{
+	const uint32_t step = ARENA_TOUCH_BYTES / ARENA_UNIT;
+	uint32_t to = (units + step - 1) / step * step;
+	char *block = a->blocks[a->block_count - 1];
+	madvise(block + (size_t)a->touched * ARENA_UNIT, (size_t)(to - a->touched) * ARENA_UNIT,
+	        MADV_POPULATE_WRITE);
+	a->touched = to;
 }
 
 uint32_t arena_alloc(struct arena *a, size_t bytes)
@@ -74,6 +93,8 @@ uint32_t arena_alloc(struct arena *a, size_t bytes)
 			return 0;
 	uint32_t ref = ((a->block_count - 1) << ARENA_UNITS_SHIFT) | a->used;
 	a->used += units;
+	if (unlikely(a->used > a->touched))
+		touch(a, a->used);
 	return ref;
 }
 

@@ -19,12 +19,14 @@
 #define ARENA_BLOCK_SHIFT 21
 #define ARENA_BLOCK_BYTES ((size_t)1 << ARENA_BLOCK_SHIFT)
 #define ARENA_UNIT 8u
+#define ARENA_TOUCH_BYTES ((size_t)1 << 18)
 #define ARENA_UNITS_SHIFT (ARENA_BLOCK_SHIFT - 3)
 
 struct arena {
 	char **blocks;
 	uint32_t block_count, block_cap;
 	uint32_t used;       // units used of the last block
+	uint32_t touched;    // units of it that have pages
 	size_t extent_left;  // blocks mapped and not yet used
 	char *extent;
 	struct arena_extent *extents;

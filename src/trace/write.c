@@ -246,6 +246,7 @@ enum kymo_status writer_apply(void *ctx, const struct change *c, size_t count)
 		// Where the goroutine of a change ahead writes; nearer by, that place itself. (A second part names no slot.)
 		if (likely(end - c > 2 * AHEAD)) {
 			uint32_t far = c[2 * AHEAD].g, near = c[AHEAD].g;
+			__builtin_prefetch(c + 6 * AHEAD);
 			if (likely(far < w->lives.count))
 				__builtin_prefetch(&w->lives.at[far], 1);
 			if (likely(near < w->lives.count))
