@@ -3,6 +3,8 @@
 #ifndef KYMO_TRACE_LOAD_H
 #define KYMO_TRACE_LOAD_H
 
+#include <stdalign.h>
+
 #include "trace/order.h"
 #include "trace/write.h"
 
@@ -15,7 +17,7 @@ struct loader {
 	uint32_t ranges, tasks, regions;  // rows so far
 	VEC(uint32_t) reason_code;        // by string; 0 only for the empty one
 	struct changes changes;
-	struct writer writer;
+	alignas(128) struct writer writer;  // the other thread's: nothing of the above may share a cache line with it
 };
 
 /* False: no memory. */
