@@ -10,7 +10,8 @@
  *
  *     struct changes q;
  *     changes_begin(&q, apply, writer);
- *     changes_put(&q, c)...                  each may flush: it says if nothing more can be applied
+ *     *changes_place(&q) = c;                and further parts, if it has any
+ *     st = changes_room(&q);                 after each; it may flush, and says if nothing more can be applied
  *     changes_end(&q);                       all are applied
  *     changes_free(&q);
  */
