@@ -111,15 +111,18 @@ static kymo_stack_ix stack_of(const struct visit *v, const struct walk_span *s)
 
 static bool add(struct visit *v, const struct walk_span *s, kymo_ns ns)
 {
-	struct kymo_profile_sample key = {.stack = stack_of(v, s)};
+	struct sample_key key = {.stack = stack_of(v, s)};
 	if (v->p->o.labels) {
 		const struct kymo_trace *t = v->p->t;
 		key.group = t->g.name.at[v->g];
 		if (s->state == KYMO_SPAN_WAITING || s->cause == KYMO_CAUSE_STOPPED)
 			key.reason = t->reasons.at[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason];
-		regions_label(v->p->regions, t, v->g, s->episode, &v->region, &key);
+		struct sample_key in = key;
+		regions_label(v->p->regions, t, v->g, s->episode, &v->region, &in);
+		key.region = in.region;
+		key.task = in.task;
 	}
-	return sample_map_add(&v->s->map, &key, v->g, ns, s->episode, s->end);
+	return sample_map_add(&v->s->map, key, v->g, ns, s->episode, s->end);
 }
 
 /*
@@ -254,11 +257,11 @@ static bool add_creations(const struct plan *p, struct sample_map *m)
 		    !select_instant(t, p->sel, t->g.begin.at[g]))
 			continue;
 		kymo_span_seek(t, g, t->g.begin.at[g], &c);
-		struct kymo_profile_sample key = {.stack = t->g.create_stack.at[g]};
+		struct sample_key key = {.stack = t->g.create_stack.at[g]};
 		bool runnable = kymo_span_next(&c, &s) && s.state == KYMO_SPAN_RUNNABLE;
 		if (p->o.labels)
 			key.group = t->g.name.at[g];
-		ok = sample_map_add(m, &key, g, runnable ? s.end - s.start : 0, t->g.begin.at[g], 0);
+		ok = sample_map_add(m, key, g, runnable ? s.end - s.start : 0, t->g.begin.at[g], 0);
 	}
 	return ok;
 }
@@ -273,12 +276,12 @@ static bool add_stops(const struct plan *p, struct sample_map *m)
 		kymo_ns ns = select_overlap(&window, r->start[i], r->end[i]);
 		if (r->kind[i] != KYMO_RANGE_STW || !select_has(p->sel, r->goroutine[i]) || ns == 0)
 			continue;
-		struct kymo_profile_sample key = {.stack = r->stack[i]};
+		struct sample_key key = {.stack = r->stack[i]};
 		if (p->o.labels) {
 			key.group = p->t->g.name.at[r->goroutine[i]];
 			key.reason = r->name[i];
 		}
-		ok = sample_map_add(m, &key, r->goroutine[i], ns, r->start[i], 0);
+		ok = sample_map_add(m, key, r->goroutine[i], ns, r->start[i], 0);
 	}
 	return ok;
 }
@@ -290,10 +293,10 @@ static bool add_samples(const struct plan *p, struct sample_map *m)
 	for (uint32_t i = 0; i < x->count && ok; i++) {
 		if (!select_instant(p->t, p->sel, x->time[i]) || !select_has(p->sel, x->goroutine[i]))
 			continue;
-		struct kymo_profile_sample key = {.stack = x->stack[i]};
+		struct sample_key key = {.stack = x->stack[i]};
 		if (p->o.labels)
 			key.group = p->t->g.name.at[x->goroutine[i]];
-		ok = sample_map_add(m, &key, x->goroutine[i], 0, x->time[i], 0);
+		ok = sample_map_add(m, key, x->goroutine[i], 0, x->time[i], 0);
 	}
 	return ok;
 }

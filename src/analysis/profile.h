@@ -5,6 +5,7 @@
 
 #include <kymo/profile.h>
 
+#include "analysis/sample_map.h"
 #include "trace/store.h"
 
 /* The regions of each goroutine, by begin. */
@@ -22,6 +23,6 @@ void regions_by_goroutine_free(struct regions_by_goroutine *r);
  * region that begins after the last `at`: times ascend; it starts as from[g].
  */
 void regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
-                   kymo_goroutine_ix g, kymo_ns at, uint32_t *next, struct kymo_profile_sample *key);
+                   kymo_goroutine_ix g, kymo_ns at, uint32_t *next, struct sample_key *key);
 
 #endif

@@ -112,7 +112,7 @@ void regions_by_goroutine_free(struct regions_by_goroutine *r)
 }
 
 void regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
-                   kymo_goroutine_ix g, kymo_ns at, uint32_t *next, struct kymo_profile_sample *key)
+                   kymo_goroutine_ix g, kymo_ns at, uint32_t *next, struct sample_key *key)
 {
 	const struct kymo_regions *x = &t->regions;
 	uint32_t end = r->from[g + 1];

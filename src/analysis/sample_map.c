@@ -5,18 +5,18 @@
 
 #include <stdlib.h>
 
-static uint32_t hash(const struct kymo_profile_sample *k)
+static uint32_t hash(struct sample_key k)
 {
-	uint64_t h = k->stack * 0x9e3779b97f4a7c15u;
-	h = (h ^ (h >> 32) ^ k->group) * 0xff51afd7ed558ccdu;
-	h = (h ^ (h >> 32) ^ k->reason) * 0xc4ceb9fe1a85ec53u;
-	h = (h ^ (h >> 32) ^ ((uint64_t)k->region << 32 | k->task)) * 0x9e3779b97f4a7c15u;
+	uint64_t h = k.stack * 0x9e3779b97f4a7c15u;
+	h = (h ^ (h >> 32) ^ k.group) * 0xff51afd7ed558ccdu;
+	h = (h ^ (h >> 32) ^ k.reason) * 0xc4ceb9fe1a85ec53u;
+	h = (h ^ (h >> 32) ^ ((uint64_t)k.region << 32 | k.task)) * 0x9e3779b97f4a7c15u;
 	return (uint32_t)(h >> 32);
 }
 
 static void place(struct sample_map *m, uint32_t i)
 {
-	uint32_t at = hash(&m->samples.at[i]) & m->mask;
+	uint32_t at = hash(sample_key_of(&m->samples.at[i])) & m->mask;
 	while (m->slots[at])
 		at = (at + 1) & m->mask;
 	m->slots[at] = i + 1;
@@ -36,7 +36,7 @@ static bool grow(struct sample_map *m)
 	return true;
 }
 
-uint32_t sample_map_find(struct sample_map *m, const struct kymo_profile_sample *key)
+uint32_t sample_map_find(struct sample_map *m, struct sample_key key)
 {
 	if (m->samples.count * 2 >= (m->slots ? m->mask : 0) && !grow(m))
 		return UINT32_MAX;
@@ -45,11 +45,11 @@ uint32_t sample_map_find(struct sample_map *m, const struct kymo_profile_sample 
 		if (sample_map_same(&m->samples.at[m->slots[at] - 1], key))
 			return m->slots[at] - 1;
 	const struct kymo_profile_sample s = {
-		.stack = key->stack,
-		.group = key->group,
-		.reason = key->reason,
-		.region = key->region,
-		.task = key->task,
+		.stack = key.stack,
+		.group = key.group,
+		.reason = key.reason,
+		.region = key.region,
+		.task = key.task,
 	};
 	if (!vec_push(&m->ends, 0))
 		return UINT32_MAX;

@@ -50,11 +50,11 @@ static always_inline bool add(const struct visit *v, const struct walk_span *x, 
 	struct share *s = v->s;
 	const struct plan *p = s->plan;
 	bool call = p->kind == KYMO_WAITS_SYSCALLS;
-	const struct kymo_profile_sample key = {.stack = x->stack,
-	                                        .reason = call ? 0 : p->t->reasons.at[x->reason],
-	                                        .group = call ? 0 : x->waker_stack,
-	                                        .region = x->open};
-	uint32_t way = sample_map_index(&s->ways, &key);
+	const struct sample_key key = {.stack = x->stack,
+	                               .reason = call ? 0 : p->t->reasons.at[x->reason],
+	                               .group = call ? 0 : x->waker_stack,
+	                               .region = x->open};
+	uint32_t way = sample_map_index(&s->ways, key);
 	if (way == UINT32_MAX || !extend(s, way))
 		return false;
 	s->ways.samples.at[way].count++;
@@ -139,7 +139,7 @@ static bool merge(struct share *to, struct share *from)
 {
 	for (uint32_t i = 0; i < from->ways.samples.count; i++) {
 		const struct kymo_profile_sample *x = &from->ways.samples.at[i];
-		uint32_t way = sample_map_find(&to->ways, x);
+		uint32_t way = sample_map_find(&to->ways, sample_key_of(x));
 		if (way == UINT32_MAX || !extend(to, way))
 			return false;
 		to->ways.samples.at[way].count += x->count;
