@@ -16,11 +16,9 @@ static uint64_t records_of(const struct parallel *p, size_t i)
 
 static unsigned begin(struct parallel *p)
 {
-	unsigned n = threads_allowed(PARALLEL_MAX);
 	for (size_t i = p->next; i < p->end; i++)
 		p->records += records_of(p, i);
-	if (!threads_asked_for(PARALLEL_MAX) && n > p->records / WORTH_A_THREAD)
-		n = p->records < WORTH_A_THREAD ? 1 : (unsigned)(p->records / WORTH_A_THREAD);
+	unsigned n = threads_worth(PARALLEL_MAX, p->records / WORTH_A_THREAD);
 	p->portion = n == 1 ? UINT64_MAX : p->records / n / STRETCHES + 1;
 	pthread_mutex_init(&p->lock, NULL);
 	return n;

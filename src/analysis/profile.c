@@ -117,10 +117,7 @@ static bool add(struct visit *v, const struct walk_span *s, kymo_ns ns)
 		key.group = t->g.name.at[v->g];
 		if (s->state == KYMO_SPAN_WAITING || s->cause == KYMO_CAUSE_STOPPED)
 			key.reason = t->reasons.at[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason];
-		struct sample_key in = key;
-		regions_label(v->p->regions, t, v->g, s->episode, &v->region, &in);
-		key.region = in.region;
-		key.task = in.task;
+		key = regions_label(v->p->regions, t, v->g, s->episode, &v->region, key);
 	}
 	return sample_map_add(&v->s->map, key, v->g, ns, s->episode, s->end);
 }

@@ -22,7 +22,8 @@ void regions_by_goroutine_free(struct regions_by_goroutine *r);
  * Sets region and task of the key to those of the innermost region that holds at `at`. `*next` is the goroutine's first
  * region that begins after the last `at`: times ascend; it starts as from[g].
  */
-void regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
-                   kymo_goroutine_ix g, kymo_ns at, uint32_t *next, struct sample_key *key);
+struct sample_key regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
+                                kymo_goroutine_ix g, kymo_ns at, uint32_t *next,
+                                struct sample_key key);
 
 #endif

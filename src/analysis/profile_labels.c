@@ -111,8 +111,9 @@ void regions_by_goroutine_free(struct regions_by_goroutine *r)
 	*r = (struct regions_by_goroutine){0};
 }
 
-void regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
-                   kymo_goroutine_ix g, kymo_ns at, uint32_t *next, struct sample_key *key)
+struct sample_key regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
+                                kymo_goroutine_ix g, kymo_ns at, uint32_t *next,
+                                struct sample_key key)
 {
 	const struct kymo_regions *x = &t->regions;
 	uint32_t end = r->from[g + 1];
@@ -122,7 +123,8 @@ void regions_label(const struct regions_by_goroutine *r, const struct kymo_trace
 	while (i != UINT32_MAX && x->end[r->rows[i]] <= at)
 		i = r->around[i];
 	if (i != UINT32_MAX) {
-		key->region = x->type[r->rows[i]];
-		key->task = r->task_type[r->rows[i]];
+		key.region = x->type[r->rows[i]];
+		key.task = r->task_type[r->rows[i]];
 	}
+	return key;
 }

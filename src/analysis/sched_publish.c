@@ -175,13 +175,17 @@ static void *rank(void *arg)
 	return NULL;
 }
 
+#define MANY (1u << 18)  // waits: some milliseconds
+
 static bool rank_and_sweep(struct sched_work *w, const struct kymo_sched_options *opt,
                            uint64_t *histogram)
 {
 	struct ranking k = {w, opt, histogram, false};
 	pthread_t thread;
-	bool many = w->waits.list[0].at.count > 1u << 17;
-	bool threaded = many && threads_allowed(2) > 1 && thread_start(&thread, rank, &k);
+	size_t waits = 0;
+	for (unsigned i = 0; i < PARALLEL_MAX; i++)
+		waits += w->waits.list[i].at.count;
+	bool threaded = waits > MANY && threads_allowed(2) > 1 && thread_start(&thread, rank, &k);
 	bool swept = depth_sweep(&w->depth);
 	if (threaded)
 		pthread_join(thread, NULL);

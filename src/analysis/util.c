@@ -182,10 +182,8 @@ static bool add_ranges(struct build *b)
 {
 	struct stretch s[PARALLEL_MAX];
 	uint32_t count = b->t->ranges.count;
-	unsigned n = threads_allowed(PARALLEL_MAX), worth = count / WORTH_A_THREAD + 1;
+	unsigned n = threads_worth(PARALLEL_MAX, count / WORTH_A_THREAD);
 	bool ok = true;
-	if (!threads_asked_for(PARALLEL_MAX) && n > worth)
-		n = worth;
 	for (unsigned i = 0; i < n; i++)
 		s[i] = (struct stretch){
 			.b = {.t = b->t, .flags = b->flags, .from = b->from, .to = b->to},

@@ -10,7 +10,8 @@ static unsigned between(long n, unsigned most)
 	return n < 1 ? 1 : n > (long)most ? most : (unsigned)n;
 }
 
-unsigned threads_asked_for(unsigned most)
+/* 0: KYMO_THREADS is not set, or no number. */
+static unsigned asked_for(unsigned most)
 {
 	const char *v = getenv("KYMO_THREADS");
 	long n = v ? strtol(v, NULL, 10) : 0;
@@ -19,12 +20,18 @@ unsigned threads_asked_for(unsigned most)
 
 unsigned threads_allowed(unsigned most)
 {
-	unsigned asked = threads_asked_for(most);
+	unsigned asked = asked_for(most);
 	cpu_set_t set;
 	if (asked)
 		return asked;
 	// A set of 1,024 processors; where there are more, the call fails, and there are enough.
 	return sched_getaffinity(0, sizeof set, &set) == 0 ? between(CPU_COUNT(&set), most) : most;
+}
+
+unsigned threads_worth(unsigned most, uint64_t worth)
+{
+	unsigned n = threads_allowed(most);
+	return asked_for(most) || n <= worth ? n : worth < 1 ? 1 : (unsigned)worth;
 }
 
 bool thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)

@@ -10,11 +10,12 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* At most `most`, at least 1. */
 unsigned threads_allowed(unsigned most);
-/* The same, of KYMO_THREADS alone; 0: it is not set, or no number. */
-unsigned threads_asked_for(unsigned most);
+/* Likewise, but no more than the work is worth, unless KYMO_THREADS asks for so many. */
+unsigned threads_worth(unsigned most, uint64_t worth);
 
 /* Starts run(arg) on a thread that takes no signals: those are for the program's own threads. False: there is none. */
 bool thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
