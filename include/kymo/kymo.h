@@ -10,6 +10,7 @@
 #include <kymo/export.h>
 #include <kymo/gc.h>
 #include <kymo/input.h>
+#include <kymo/keep.h>
 #include <kymo/mmu.h>
 #include <kymo/profile.h>
 #include <kymo/sched.h>

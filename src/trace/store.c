@@ -336,6 +336,8 @@ void kymo_trace_free(struct kymo_trace *t)
 {
 	if (!t)
 		return;
+	for (int i = 0; i < KEPT_COUNT; i++)
+		kept_drop(&t->kept[i]);
 	tables_free(&t->tables);
 	arena_free(&t->spans);
 	arena_free(&t->runs);

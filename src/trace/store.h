@@ -37,6 +37,7 @@
 #include "base/arena.h"
 #include "base/idmap.h"
 #include "base/vec.h"
+#include "trace/kept.h"
 #include "trace/tables.h"
 
 enum rec_kind {
@@ -182,6 +183,8 @@ struct kymo_trace {
 		VEC(uint64_t) value;
 	} metric[KYMO_METRIC_COUNT];
 	struct kymo_series series[KYMO_METRIC_COUNT];
+
+	struct kept_slot kept[KEPT_COUNT];
 };
 
 /* ---- scanning spans without making struct kymo_span ---- */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers about any window in milliseconds: what a program that asks many questions of one trace has made beforehand.
+ *
+ *     kymo_keep(t, KYMO_KEEP_ALL, NULL);       // on a thread of its own; questions may be asked meanwhile
+ *     ... kymo_sched_compute(t, &any_window, ...) ...
+ *
+ * Nothing changes but the time that answers take. It is freed with the trace.
+ */
+#ifndef KYMO_KEEP_H
+#define KYMO_KEEP_H
+
+#include <kymo/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+	KYMO_KEEP_SCHED = 1,  // kymo_sched_compute
+	KYMO_KEEP_WAITS = 2,  // kymo_profile_compute, kymo_waits_compute
+	KYMO_KEEP_GC = 4,     // kymo_gc_compute, kymo_mmu_new, kymo_sched_compute
+	KYMO_KEEP_ALL = 7,
+};
+
+/**
+ * Makes what is asked for and is not there yet. One thread at a time may call it for a trace; others may compute with the
+ * trace meanwhile. `stop`, if not NULL, is looked at now and then: once it is true, what is not ready is given up.
+ * Errors: KYMO_E_MEMORY; KYMO_E_LIMIT: the trace has more kinds of waits than it can tell apart. Then answers take as
+ * long as before.
+ */
+KYMO_API enum kymo_status kymo_keep(struct kymo_trace *t, unsigned what, const bool *stop);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

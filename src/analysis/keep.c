@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/keep.h"
+
+/* In the order in which a viewer's pages need them. */
+static const struct {
+	unsigned bit;
+	enum kept slot;
+	enum kymo_status (*make)(struct kymo_trace *t, const bool *stop);
+} parts[] = {
+	{0, KEPT_COUNT, NULL},
+};
+
+enum kymo_status kymo_keep(struct kymo_trace *t, unsigned what, const bool *stop)
+{
+	enum kymo_status first = KYMO_OK;
+	for (size_t i = 0; parts[i].make; i++) {
+		if (!(what & parts[i].bit) || kept_get(&t->kept[parts[i].slot]) || keep_stopped(stop))
+			continue;
+		enum kymo_status st = parts[i].make(t, stop);
+		first = first ? first : st;
+	}
+	return first;
+}

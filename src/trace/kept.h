@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What analyses keep with a trace so that the next question is quick (src/analysis/keep.h says what). Made once, by one
+ * thread while others may be asking; read by all from then on; freed with the trace.
+ */
+#ifndef KYMO_TRACE_KEPT_H
+#define KYMO_TRACE_KEPT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum kept { KEPT_SCHED, KEPT_WAITS, KEPT_GC, KEPT_COUNT };
+
+struct kept_slot {
+	_Atomic(void *) at;
+	void (*free)(void *);  // set before `at`
+};
+
+/* NULL: nobody made it yet. */
+static inline void *kept_get(const struct kept_slot *s)
+{
+	return atomic_load_explicit(&s->at, memory_order_acquire);
+}
+
+/* By the one thread that makes it. */
+static inline void kept_put(struct kept_slot *s, void *at, void (*free_it)(void *))
+{
+	s->free = free_it;
+	atomic_store_explicit(&s->at, at, memory_order_release);
+}
+
+static inline void kept_drop(struct kept_slot *s)
+{
+	void *at = kept_get(s);
+	if (at)
+		s->free(at);
+	atomic_store_explicit(&s->at, NULL, memory_order_relaxed);
+}
+
+#endif
