@@ -1,228 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* Sorting blocks of edges, and one walk over them together with what the procs did. */
+/* One walk over begins and ends in order, together with what the procs do. */
 #include "analysis/depth.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_EDGES 65536  // about
-#define BLOCKS_MAX (1u << 16)
-#define SHIFT_MAX 31u
+#include "analysis/keep.h"
 
-bool depth_begin(struct depth *d, const struct kymo_trace *t, kymo_ns from, kymo_ns to,
-                 uint64_t records, unsigned parts, struct kymo_sched_slice *slice, size_t slices,
-                 size_t most_listed)
-{
-	*d = (struct depth){.t = t,
-	                    .from = from,
-	                    .to = to,
-	                    .parts = parts,
-	                    .slice = slice,
-	                    .slices = slices,
-	                    .most_listed = most_listed};
-	uint64_t length = (uint64_t)(to - from);
-	d->shift = 23;  // with the direction 24 bits: two passes of a sort
-	while (d->shift > 10 && records >> 1 > (length >> d->shift) * BLOCK_EDGES)
-		d->shift--;
-	while (d->shift < SHIFT_MAX && length >> d->shift >= BLOCKS_MAX)
-		d->shift++;
-	bool far = length >> d->shift >= BLOCKS_MAX;
-	d->block_count = far ? 0 : (size_t)(length >> d->shift) + 1;
-	d->longest = calloc(most_listed + 1, sizeof *d->longest);
-	bool ok = d->longest && vec_push(&d->at_depth, 0);
-	for (unsigned i = 0; i < parts; i++) {
-		struct depth_edges *e = &d->edges[i];
-		e->from = from;
-		e->to = to;
-		e->shift = d->shift;
-		e->blocks = far ? NULL : calloc(d->block_count, sizeof *e->blocks);
-		ok = ok && (far || e->blocks);
-	}
-	return ok;
-}
-
-void depth_free(struct depth *d)
-{
-	for (unsigned k = 0; k < d->parts; k++) {
-		struct depth_edges *e = &d->edges[k];
-		arena_free(&e->arena);
-		free(e->blocks);
-		vec_free(&e->far);
-	}
-	free(d->longest);
-	vec_free(&d->at_depth);
-}
-
-/* ---- chunks ---- */
-
-struct depth_chunk {
-	uint32_t before;  // 0: none
-	uint32_t room;
-	uint32_t at[];
-};
-#define FIRST_ROOM 62  // with its head 256 bytes; many blocks have few
-#define ROOM 1022
-
-bool depth_more(struct depth_edges *e, struct depth_block *b)
-{
-	uint32_t room = b->chunk ? ROOM : FIRST_ROOM;
-	uint32_t ref = arena_alloc(&e->arena, sizeof(struct depth_chunk) + room * sizeof(uint32_t));
-	if (ref == 0)
-		return false;
-	struct depth_chunk *c = arena_at(&e->arena, ref);
-	c->before = b->chunk;
-	c->room = room;
-	*b = (struct depth_block){c->at, room, b->count, ref};
-	return true;
-}
-
-/* Copies a block's edges, in any order, and says where they end. */
-static uint32_t *copy_block(const struct depth_edges *e, const struct depth_block *b, uint32_t *to)
-{
-	uint32_t left = b->left;
-	for (uint32_t ref = b->chunk; ref; left = 0) {
-		const struct depth_chunk *c = arena_at(&e->arena, ref);
-		memcpy(to, c->at, (c->room - left) * sizeof *to);
-		to += c->room - left;
-		ref = c->before;
-	}
-	return to;
-}
-
-/* ---- sorting ---- */
-
-static int by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-static int by_long_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-#define DIGITS_MAX (1u << 12)
-
-/* Sorts `at`; `spare` has room for as many. Where the result lies. */
-static uint32_t *sort_block(uint32_t *at, size_t n, uint32_t *spare, unsigned bits)
-{
-	if (n < 512) {
-		if (n)
-			qsort(at, n, sizeof *at, by_number);
-		return at;
-	}
-	uint32_t *from = at, *to = spare;
-	unsigned passes = bits <= 24 ? 2 : 3, digit = (bits + passes - 1) / passes;
-	uint32_t digits = 1u << digit;
-	for (unsigned shift = 0; shift < bits; shift += digit) {
-		uint32_t counts[DIGITS_MAX], sum = 0;
-		memset(counts, 0, digits * sizeof *counts);
-		for (size_t i = 0; i < n; i++)
-			counts[from[i] >> shift & (digits - 1)]++;
-		for (size_t k = 0; k < digits; k++) {
-			uint32_t c = counts[k];
-			counts[k] = sum;
-			sum += c;
-		}
-		for (size_t i = 0; i < n; i++)
-			to[counts[from[i] >> shift & (digits - 1)]++] = from[i];
-		uint32_t *x = from;
-		from = to;
-		to = x;
-	}
-	return from;
-}
-
-typedef VEC(uint32_t) word_vec;
-
-/* What all threads have of a block, gathered into the first half of `room`, which grows as it must; SIZE_MAX: no memory. */
-static size_t gather(const struct depth *d, size_t block, word_vec *room)
-{
-	size_t n = 0;
-	for (unsigned i = 0; i < d->parts; i++)
-		n += d->edges[i].blocks[block].count;
-	if (!vec_reserve(room, n * 2))
-		return SIZE_MAX;
-	uint32_t *to = room->at;
-	for (unsigned i = 0; i < d->parts; i++)
-		to = copy_block(&d->edges[i], &d->edges[i].blocks[block], to);
-	return n;
-}
-
-/* ---- what the procs do ---- */
-
-enum side_kind { SIDE_SLICE, SIDE_GOMAXPROCS, SIDE_HELD, SIDE_STOPPED, SIDE_END };
-struct side {
-	kymo_ns time;
-	uint32_t kind;
-	int64_t value;  // +1, -1; the new GOMAXPROCS
-};
-typedef VEC(struct side) side_vec;
-
-static int by_time(const void *a, const void *b)
-{
-	const struct side *x = a, *y = b;
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	return x->kind < y->kind ? -1 : x->kind > y->kind;
-}
-
-static bool interval(const struct depth *d, side_vec *v, kymo_ns a, kymo_ns b, enum side_kind kind)
-{
-	a = a > d->from ? a : d->from;
-	if (a >= b || a >= d->to)
-		return true;
-	return vec_push(v, ((struct side){a, kind, 1})) &&
-	       (b >= d->to || vec_push(v, ((struct side){b, kind, -1})));
-}
-
-static bool sides(const struct depth *d, side_vec *v)
-{
-	const struct kymo_trace *t = d->t;
-	const struct kymo_series *m = &t->series[KYMO_METRIC_GOMAXPROCS];
-	bool ok = true;
-	for (size_t i = 1; i < d->slices && ok; i++)
-		ok = vec_push(v, ((struct side){d->slice[i].from, SIDE_SLICE, 0}));
-	// The first one holds before, too.
-	for (uint32_t i = 0; i < m->count && ok; i++) {
-		if (m->time[i] >= d->to && i)
-			break;
-		if (i + 1 < m->count && m->time[i + 1] <= d->from)
-			continue;
-		kymo_ns at = i && m->time[i] > d->from ? m->time[i] : d->from;
-		int64_t n = m->value[i] < INT32_MAX ? (int64_t)m->value[i] : INT32_MAX;
-		ok = vec_push(v, ((struct side){at, SIDE_GOMAXPROCS, n}));
-	}
-	for (uint32_t i = 0; i < t->bindings.count && ok; i++)
-		if (t->bindings.proc[i])
-			ok = interval(d, v, t->bindings.start[i], t->bindings.end[i], SIDE_HELD);
-	for (uint32_t i = 0; i < t->ranges.count && ok; i++)
-		if (t->ranges.kind[i] == KYMO_RANGE_STW)
-			ok = interval(d, v, t->ranges.start[i], t->ranges.end[i], SIDE_STOPPED);
-	ok = ok && vec_push(v, ((struct side){d->to, SIDE_END, 0}));
-	if (ok)
-		qsort(v->at, v->count, sizeof *v->at, by_time);
-	return ok;
-}
-
-/* ---- the walk ---- */
-
+/*
+ * What is true from `last` on is known once all that happens at `last` has been seen: so everything is accounted for
+ * when time passes, and the order of what happens at the same time does not matter.
+ */
 struct sweep {
 	struct depth *d;
-	const struct side *side;
-	kymo_ns last;         // everything is told until here
-	kymo_ns procs_since;  // and `available` until here
-	size_t slice;
-	int64_t area;          // depth times ns in this slice
-	uint32_t depth, most;  // most: in this slice
-	int64_t procs, held, stopped;
+	struct depth_summary *summary;  // NULL: none is being made
+	kymo_ns *at_depth;              // of depth `base` first; d->at_depth's memory
+	kymo_ns last;                   // everything is told until here
+	kymo_ns stop;                   // the next change of `idle`, or of the slice, after `last`
+	size_t step;                    // of d->idle
+	uint32_t idle, depth, base, slice;
+	int64_t area;                   // of this slice
+	uint32_t most;                  // in this slice
 	struct kymo_sched_starved now;  // to: not set; from < 0: none
-	bool failed;
 };
 
-/* Keeps the longest; of equal ones the earlier. */
+/* ---- starved times ---- */
+
 static void list_starved(struct depth *d, const struct kymo_sched_starved *s)
 {
 	size_t i = d->listed;
@@ -242,142 +45,285 @@ static void list_starved(struct depth *d, const struct kymo_sched_starved *s)
 
 static void end_starved(struct sweep *w, kymo_ns time)
 {
-	w->now.to = time;
-	if (w->now.from >= 0 && time > w->now.from) {
-		w->d->starved += time - w->now.from;
-		w->d->starved_count++;
-		list_starved(w->d, &w->now);
-	}
+	struct depth *d = w->d;
+	struct kymo_sched_starved s = w->now;
+	if (s.from < 0)
+		return;
 	w->now.from = -1;
+	s.to = time;
+	if (w->summary && s.from == d->from) {
+		w->summary->lead = s;
+	} else if (w->summary && time == d->to) {
+		w->summary->tail = s;
+	} else {
+		d->starved += time - s.from;
+		d->starved_count++;
+		list_starved(d, &s);
+	}
 }
 
-/* After a change at `time`. */
-static inline void note(struct sweep *w, kymo_ns time)
-{
-	if (likely(w->held >= w->procs || w->depth == 0 || w->stopped > 0)) {
-		if (w->now.from >= 0)
-			end_starved(w, time);
-		return;
-	}
-	if (w->now.from < 0)
-		w->now = (struct kymo_sched_starved){.from = time};
-	uint32_t idle = (uint32_t)(w->procs - w->held);
-	w->now.runnable = w->depth > w->now.runnable ? w->depth : w->now.runnable;
-	w->now.idle = idle > w->now.idle ? idle : w->now.idle;
-}
+/* ---- the walk ---- */
 
 /* Nothing changes until `time`. */
 static inline void pass(struct sweep *w, kymo_ns time)
 {
 	kymo_ns dt = time - w->last;
-	if (w->depth > w->most && dt > 0)
-		w->most = w->depth;
-	w->d->at_depth.at[w->depth] += dt;
-	w->area += dt * (int64_t)w->depth;
+	if (dt == 0)
+		return;
+	uint32_t depth = w->depth;
+	w->at_depth[depth - w->base] += dt;
+	w->area += dt * (int64_t)depth;
+	w->most = depth > w->most ? depth : w->most;
+	if (unlikely(w->idle && depth)) {
+		if (w->now.from < 0)
+			w->now = (struct kymo_sched_starved){.from = w->last};
+		w->now.runnable = depth > w->now.runnable ? depth : w->now.runnable;
+		w->now.idle = w->idle > w->now.idle ? w->idle : w->now.idle;
+	} else if (unlikely(w->now.from >= 0)) {
+		end_starved(w, w->last);
+	}
 	w->last = time;
+}
+
+static void set_stop(struct sweep *w)
+{
+	const struct depth *d = w->d;
+	kymo_ns slice = w->slice + 1 < d->slices ? d->slice_bound[w->slice + 1] : KYMO_NS_MAX;
+	kymo_ns step = w->step + 1 < d->idle->steps.count ? d->idle->steps.at[w->step + 1].time
+	                                                  : KYMO_NS_MAX;
+	w->stop = slice < step ? slice : step;
 }
 
 static void end_slice(struct sweep *w)
 {
-	struct kymo_sched_slice *s = &w->d->slice[w->slice++];
-	if (s->to > s->from)
-		s->depth_mean = (double)w->area / (double)(s->to - s->from);
-	s->depth_max = w->most;
+	w->d->slice[w->slice++] = (struct depth_slice){w->area, w->most};
 	w->area = 0;
 	w->most = 0;
 }
 
-/* Events of procs up to and at `time`. */
+/* Changes of slices and of idle procs up to and at `time`. */
 static __attribute__((noinline)) void catch_up(struct sweep *w, kymo_ns time)
 {
-	for (; w->side->time <= time; w->side++) {
-		kymo_ns at = w->side->time;
-		pass(w, at);
-		w->d->slice[w->slice].available += w->procs * (at - w->procs_since);
-		w->d->available += w->procs * (at - w->procs_since);
-		w->procs_since = at;
-		switch (w->side->kind) {
-		case SIDE_SLICE: end_slice(w); break;
-		case SIDE_GOMAXPROCS: w->procs = w->side->value; break;
-		case SIDE_HELD: w->held += w->side->value; break;
-		case SIDE_STOPPED: w->stopped += w->side->value; break;
-		case SIDE_END:
+	const struct depth *d = w->d;
+	while (w->stop <= time) {
+		pass(w, w->stop);
+		while (w->slice + 1 < d->slices && d->slice_bound[w->slice + 1] == w->stop)
 			end_slice(w);
-			end_starved(w, at);
-			return;
-		}
-		note(w, at);
+		if (w->step + 1 < d->idle->steps.count &&
+		    d->idle->steps.at[w->step + 1].time == w->stop)
+			w->idle = d->idle->steps.at[++w->step].idle;
+		set_stop(w);
 	}
 }
 
-static inline void edge(struct sweep *w, kymo_ns time, bool up)
+static inline void advance(struct sweep *w, kymo_ns time)
 {
-	if (unlikely(w->side->time <= time))
+	if (unlikely(w->stop <= time))
 		catch_up(w, time);
 	pass(w, time);
-	w->depth = up ? w->depth + 1 : w->depth - 1;
-	if (unlikely(w->depth >= w->d->at_depth.count) && !vec_push(&w->d->at_depth, 0)) {
-		w->failed = true;
-		w->depth--;
-	}
-	note(w, time);
 }
 
-static bool sweep_blocks(struct sweep *w)
+/* Depths that a block may reach need room. */
+static bool make_room(struct sweep *w, uint32_t most)
 {
 	struct depth *d = w->d;
-	word_vec room = {0};
-	bool ok = true;
-	for (size_t i = 0; i < d->block_count && ok; i++) {
-		size_t n = gather(d, i, &room);
-		if (n == SIZE_MAX) {
-			ok = false;
+	size_t had = d->at_depth.count, want = (size_t)most - w->base + 1;
+	if (want > had) {
+		if (!vec_reserve(&d->at_depth, want))
+			return false;
+		memset(d->at_depth.at + had, 0, (want - had) * sizeof *d->at_depth.at);
+		d->at_depth.count = want;
+	}
+	w->at_depth = d->at_depth.at;
+	return true;
+}
+
+/* What begins and ends in the part of the block that is in the window. */
+static bool sweep_block(struct sweep *w, size_t block)
+{
+	const struct depth *d = w->d;
+	const struct sched_block *b = &d->log->block[block];
+	kymo_ns to = sched_block_end(d->log, block), from = w->last;
+	struct sched_begins begins = sched_begins_begin(d->log, block);
+	struct sched_ends ends = sched_ends_begin(d->log, block);
+	struct sched_end end = {.end = KYMO_NS_MAX};
+	to = to < d->to ? to : d->to;
+	w->depth = b->depth;
+	// Every depth on the way is one more than the one before at most; but few are as deep as all together.
+	if (!make_room(w, b->depth))
+		return false;
+	kymo_ns next_begin = sched_begins_next(&begins);
+	kymo_ns next_end = sched_ends_next(&ends, &end) ? end.end : KYMO_NS_MAX;
+	for (;;) {
+		bool up = next_begin < next_end;
+		kymo_ns at = up ? next_begin : next_end;
+		if (at >= to)
 			break;
+		if (likely(at > from))
+			advance(w, at);
+		if (up) {
+			w->depth++;
+			if (unlikely(w->depth - w->base >= d->at_depth.count) &&
+			    !make_room(w, w->depth))
+				return false;
+			next_begin = sched_begins_next(&begins);
+		} else {
+			w->depth--;
+			next_end = sched_ends_next(&ends, &end) ? end.end : KYMO_NS_MAX;
 		}
-		const uint32_t *edges = n ? sort_block(room.at, n, room.at + n, d->shift + 1) : NULL;
-		kymo_ns base = d->from + (kymo_ns)((uint64_t)i << d->shift);
-		for (size_t k = 0; k < n && !w->failed; k++)
-			edge(w, base + (edges[k] >> 1), edges[k] & 1);
-		ok = !w->failed;
 	}
-	vec_free(&room);
-	return ok;
+	advance(w, to);
+	return true;
 }
 
-/* The window is so long that its blocks would be too many: few edges, then, for their number. */
-static bool sweep_far(struct sweep *w)
+/* ---- summaries ---- */
+
+static bool summarized(const struct sweep *w, size_t block)
+{
+	const struct depth *d = w->d;
+	kymo_ns from = sched_block_begin(d->log, block), to = sched_block_end(d->log, block);
+	return d->summaries && d->most_listed <= DEPTH_LISTED && w->last == from && to <= d->to &&
+	       to <= d->slice_bound[w->slice + 1];
+}
+
+static bool apply(struct sweep *w, size_t block)
 {
 	struct depth *d = w->d;
-	VEC(uint64_t) all = {0};
-	bool ok = true;
-	for (unsigned i = 0; i < d->parts && ok; i++)
-		for (size_t k = 0; k < d->edges[i].far.count && ok; k++)
-			ok = vec_push(&all, d->edges[i].far.at[k]);
-	if (ok && all.count)
-		qsort(all.at, all.count, sizeof *all.at, by_long_number);
-	for (size_t i = 0; i < all.count && ok; i++) {
-		edge(w, d->from + (kymo_ns)(all.at[i] >> 1), all.at[i] & 1);
-		ok = !w->failed;
+	const struct depth_summary *s = &d->summaries->of[block];
+	kymo_ns from = w->last, to = sched_block_end(d->log, block);
+	if (!make_room(w, s->low + s->count))
+		return false;
+	for (uint32_t i = 0; i < s->count; i++)
+		w->at_depth[s->low + i] += s->at_depth[i];
+	w->area += s->area;
+	w->most = s->most > w->most ? s->most : w->most;
+	if (s->lead.from >= 0) {
+		if (w->now.from < 0)
+			w->now = (struct kymo_sched_starved){.from = from};
+		w->now.runnable =
+			s->lead.runnable > w->now.runnable ? s->lead.runnable : w->now.runnable;
+		w->now.idle = s->lead.idle > w->now.idle ? s->lead.idle : w->now.idle;
+		if (s->lead.to < to)
+			end_starved(w, s->lead.to);
+	} else {
+		end_starved(w, from);
 	}
-	vec_free(&all);
-	return ok;
+	d->starved += s->starved;
+	d->starved_count += s->starved_count;
+	for (uint32_t i = 0; i < s->listed; i++)
+		list_starved(d, &s->longest[i]);
+	if (s->tail.from >= 0)
+		w->now = s->tail;
+	w->last = to;
+	w->step = idle_procs_at(d->idle, to);
+	w->idle = d->idle->steps.at[w->step].idle;
+	while (w->slice + 1 < d->slices && d->slice_bound[w->slice + 1] <= to)
+		end_slice(w);
+	set_stop(w);
+	return true;
 }
 
-bool depth_sweep(struct depth *d)
+/* ---- the whole ---- */
+
+static bool sweep_all(struct sweep *w)
 {
-	side_vec v = {0};
-	struct sweep w = {.d = d, .last = d->from, .procs_since = d->from, .now = {.from = -1}};
-	bool ok = sides(d, &v);
-	for (unsigned i = 0; i < d->parts; i++)
-		ok = ok && !d->edges[i].failed;
-	if (ok) {
-		w.side = v.at;
-		ok = sweep_blocks(&w) && sweep_far(&w);
-	}
-	if (ok)
-		catch_up(&w, d->to);
+	struct depth *d = w->d;
+	d->slice = calloc(d->slices + 1, sizeof *d->slice);
+	d->longest = calloc(d->most_listed + 1, sizeof *d->longest);
+	if (!d->slice || !d->longest || !make_room(w, w->base))
+		return false;
+	w->last = d->from;
+	w->now.from = -1;
+	w->step = idle_procs_at(d->idle, d->from);
+	w->idle = d->idle->steps.at[w->step].idle;
+	set_stop(w);
+	bool ok = true;
+	for (size_t i = sched_block_of(d->log, d->from);
+	     ok && i < d->log->blocks && sched_block_begin(d->log, i) < d->to; i++)
+		ok = summarized(w, i) ? apply(w, i) : sweep_block(w, i);
+	if (!ok)
+		return false;
+	advance(w, d->to);
+	end_starved(w, d->to);
+	while (w->slice < d->slices)
+		end_slice(w);
+	return true;
+}
+
+bool depth_compute(struct depth *d)
+{
+	struct sweep w = {.d = d};
+	if (!sweep_all(&w))
+		return false;
 	while (d->at_depth.count > 1 && d->at_depth.at[d->at_depth.count - 1] == 0)
 		d->at_depth.count--;
-	vec_free(&v);
+	return true;
+}
+
+void depth_free(struct depth *d)
+{
+	vec_free(&d->at_depth);
+	free(d->slice);
+	free(d->longest);
+}
+
+/* ---- making summaries ---- */
+
+static bool summarize(struct depth_summaries *s, size_t block, struct depth *d)
+{
+	const struct sched_block *b = &s->log->block[block];
+	struct depth_summary *out = &s->of[block];
+	const kymo_ns bound[2] = {sched_block_begin(s->log, block), sched_block_end(s->log, block)};
+	struct sweep w = {
+		.d = d, .summary = out, .base = b->depth > b->ended ? b->depth - b->ended : 0};
+	out->lead.from = out->tail.from = -1;
+	d->from = bound[0];
+	d->to = bound[1];
+	d->slice_bound = bound;
+	d->slices = 1;
+	if (!sweep_all(&w))
+		return false;
+	size_t first = 0, last = d->at_depth.count;
+	while (last > 0 && d->at_depth.at[last - 1] == 0)
+		last--;
+	while (first < last && d->at_depth.at[first] == 0)
+		first++;
+	out->low = w.base + (uint32_t)first;
+	out->count = (uint32_t)(last - first);
+	out->at_depth =
+		malloc(out->count * sizeof *out->at_depth + d->listed * sizeof *d->longest + 1);
+	if (!out->at_depth)
+		return false;
+	memcpy(out->at_depth, d->at_depth.at + first, out->count * sizeof *out->at_depth);
+	out->longest = (struct kymo_sched_starved *)(out->at_depth + out->count);
+	memcpy(out->longest, d->longest, d->listed * sizeof *d->longest);
+	out->listed = d->listed;
+	out->area = d->slice[0].area;
+	out->most = d->slice[0].most;
+	out->starved = d->starved;
+	out->starved_count = d->starved_count;
+	return true;
+}
+
+bool depth_summaries_make(struct depth_summaries *s, const struct sched_log *log,
+                          const struct idle_procs *idle, const bool *stop)
+{
+	*s = (struct depth_summaries){.log = log, .of = calloc(log->blocks, sizeof *s->of)};
+	bool ok = s->of != NULL;
+	for (size_t i = 0; ok && i < log->blocks; i++) {
+		struct depth d = {.log = log, .idle = idle, .most_listed = DEPTH_LISTED};
+		ok = !keep_stopped(stop) && summarize(s, i, &d);
+		depth_free(&d);
+	}
+	if (!ok)
+		depth_summaries_free(s);
 	return ok;
+}
+
+void depth_summaries_free(struct depth_summaries *s)
+{
+	for (size_t i = 0; s->of && i < s->log->blocks; i++)
+		free(s->of[i].at_depth);
+	free(s->of);
+	*s = (struct depth_summaries){0};
 }

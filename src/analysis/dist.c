@@ -61,6 +61,12 @@ static void select_rank(kymo_ns *v, size_t lo, size_t hi, size_t k)
 	insertion_sort(v, lo, hi);
 }
 
+kymo_ns dist_select(kymo_ns *values, size_t count, size_t k)
+{
+	select_rank(values, 0, count, k);
+	return values[k];
+}
+
 kymo_ns dist_quantile(kymo_ns *values, size_t count, double q)
 {
 	if (count == 0)

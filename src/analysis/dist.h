@@ -33,6 +33,8 @@ static inline bool dist_add(struct dist *d, kymo_ns ns)
 struct dist_summary dist_summarize(struct dist *d);
 /* The same of an array. */
 struct dist_summary dist_of(kymo_ns *values, size_t count);
+/* The k-th smallest, k < count. O(n). Reorders the values. */
+kymo_ns dist_select(kymo_ns *values, size_t count, size_t k);
 /* One percentile, 0 < q <= 1. O(n). */
 kymo_ns dist_quantile(kymo_ns *values, size_t count, double q);
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/keep.h"
 
+#include "analysis/sched_parts.h"
+
 /* In the order in which a viewer's pages need them. */
 static const struct {
 	unsigned bit;
 	enum kept slot;
 	enum kymo_status (*make)(struct kymo_trace *t, const bool *stop);
 } parts[] = {
-	{0, KEPT_COUNT, NULL},
+	{KYMO_KEEP_SCHED, KEPT_SCHED, sched_keep},
 };
 
 enum kymo_status kymo_keep(struct kymo_trace *t, unsigned what, const bool *stop)
 {
 	enum kymo_status first = KYMO_OK;
-	for (size_t i = 0; parts[i].make; i++) {
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		if (!(what & parts[i].bit) || kept_get(&t->kept[parts[i].slot]) || keep_stopped(stop))
 			continue;
 		enum kymo_status st = parts[i].make(t, stop);

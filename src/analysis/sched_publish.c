@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Ranks, the depth's sweep, and the tables that come of them. */
+/* The tables that come of the parts. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/sched_work.h"
-#include "base/threads.h"
+#include "analysis/sched_parts.h"
 
 /* ---- procs ---- */
 
 /* How long GOMAXPROCS was above `id`, inside the window. */
-static kymo_ns existed(const struct sched_work *w, uint64_t id)
+static kymo_ns existed(const struct sched_parts *w, uint64_t id)
 {
 	const struct kymo_series *m = &w->t->series[KYMO_METRIC_GOMAXPROCS];
 	kymo_ns sum = 0;
@@ -28,36 +27,47 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static void make_procs(struct sched_work *w, struct kymo_sched_proc *out)
+static bool publish_procs(const struct sched_parts *w, struct kymo_sched *out, struct sched_owned *o)
 {
 	const struct kymo_trace *t = w->t;
 	const struct kymo_bindings *b = &t->bindings;
+	kymo_ns *holds = calloc((size_t)t->procs.count + 1, sizeof *holds);
+	o->proc = calloc((size_t)t->procs.count + 1, sizeof *o->proc);
+	out->proc = o->proc;
+	out->proc_count = t->procs.count ? t->procs.count - 1 : 0;
+	if (!holds || !o->proc) {
+		free(holds);
+		return false;
+	}
 	for (uint32_t i = 0; i < b->count; i++) {
 		kymo_ns from = b->start[i] > w->from ? b->start[i] : w->from;
 		kymo_ns to = b->end[i] < w->to ? b->end[i] : w->to;
 		if (from < to)
-			w->held[b->proc[i]] += to - from;
+			holds[b->proc[i]] += to - from;
 	}
 	for (uint32_t p = 1; p < t->procs.count; p++) {
-		kymo_ns length = w->to - w->from, at_work = w->running[p] + w->syscall[p];
-		kymo_ns held = w->held[p] > at_work ? w->held[p] : at_work;
+		struct work_sum work = w->work.proc[p];
+		kymo_ns length = w->to - w->from, at_work = work.running + work.syscall;
+		kymo_ns held = holds[p] > at_work ? holds[p] : at_work;
 		kymo_ns exists = existed(w, t->procs.id[p]);
 		exists = exists > held ? exists : held;
-		out[p - 1] = (struct kymo_sched_proc){
+		o->proc[p - 1] = (struct kymo_sched_proc){
 			.id = t->procs.id[p],
-			.running = w->running[p] - w->gc[p],
-			.gc = w->gc[p],
-			.syscall = w->syscall[p],
+			.running = work.running - w->work.gc[p],
+			.gc = w->work.gc[p],
+			.syscall = work.syscall,
 			.scheduling = held - at_work,
 			.idle = exists - held,
 			.absent = length - exists,
 		};
 	}
-	if (t->procs.count > 2)
-		qsort(out, t->procs.count - 1, sizeof *out, by_id);
+	if (out->proc_count > 1)
+		qsort(o->proc, out->proc_count, sizeof *o->proc, by_id);
+	free(holds);
+	return true;
 }
 
-/* ---- results ---- */
+/* ---- waits ---- */
 
 struct named_latency {
 	struct kymo_latency l;
@@ -74,16 +84,17 @@ static int by_total(const void *a, const void *b, void *ctx)
 	return r ? r : s.len < u.len ? -1 : s.len > u.len;
 }
 
-static bool publish_groups(struct sched_work *w, struct kymo_sched *out, struct sched_owned *o)
+static bool publish_groups(const struct sched_parts *w, struct kymo_sched *out, struct sched_owned *o)
 {
 	void *ctx = (void *)(uintptr_t)w->t;
-	struct named_latency *all = malloc((w->groups + 1) * sizeof *all);
+	const struct sched_groups *groups = &w->waits.log->groups;
+	struct named_latency *all = malloc((groups->count + 1) * sizeof *all);
 	size_t n = 0;
 	if (!all)
 		return false;
-	for (uint32_t i = 0; i < w->groups; i++)
+	for (uint32_t i = 0; i < groups->count; i++)
 		if (w->waits.group[i].count)
-			all[n++] = (struct named_latency){w->waits.group[i], w->group_name[i]};
+			all[n++] = (struct named_latency){w->waits.group[i], groups->name[i]};
 	if (n)
 		qsort_r(all, n, sizeof *all, by_total, ctx);
 	o->group_name = calloc(n + 1, sizeof *o->group_name);
@@ -110,20 +121,20 @@ static int by_cause_total(const void *a, const void *b)
 	                               : x->reason > y->reason;
 }
 
-static bool publish_causes(struct sched_work *w, struct kymo_sched *out, struct sched_owned *o)
+static bool publish_causes(const struct sched_parts *w, struct kymo_sched *out, struct sched_owned *o)
 {
-	o->cause = calloc(LATENCY_CAUSES, sizeof *o->cause);
+	o->cause = calloc(SCHED_CAUSES, sizeof *o->cause);
 	if (!o->cause)
 		return false;
 	size_t n = 0;
-	for (uint32_t i = 0; i < LATENCY_CAUSES; i++) {
+	for (uint32_t i = 0; i < SCHED_CAUSES; i++) {
 		if (!w->waits.cause[i].count)
 			continue;
-		bool stopped = i >= CAUSE_REASONS;
-		uint32_t code = stopped ? i - CAUSE_REASONS : 0;
+		bool stopped = i >= SCHED_CAUSE_REASONS;
+		uint32_t code = stopped ? i - SCHED_CAUSE_REASONS : 0;
 		o->cause[n++] = (struct kymo_sched_cause){
 			.cause = (uint8_t)(stopped ? KYMO_CAUSE_STOPPED : i),
-			.reason = stopped && i < LATENCY_CAUSES - 1 && code < w->t->reasons.count
+			.reason = stopped && i < SCHED_CAUSES - 1 && code < w->t->reasons.count
 		                          ? w->t->reasons.at[code]
 		                          : 0,
 			.latency = w->waits.cause[i],
@@ -136,14 +147,35 @@ static bool publish_causes(struct sched_work *w, struct kymo_sched *out, struct 
 	return true;
 }
 
-static void publish_depth(struct sched_work *w, struct kymo_sched *out, struct sched_owned *o)
+/* ---- over time ---- */
+
+static bool publish_slices(const struct sched_parts *w, struct kymo_sched *out, struct sched_owned *o)
+{
+	o->slice = calloc(w->slices, sizeof *o->slice);
+	if (!o->slice)
+		return false;
+	for (uint32_t i = 0; i < w->slices; i++) {
+		const struct depth_slice *d = &w->depth.slice[i];
+		kymo_ns from = w->bound[i], to = w->bound[i + 1];
+		o->slice[i] = (struct kymo_sched_slice){
+			.from = from,
+			.to = to,
+			.latency = w->waits.slice[i],
+			.depth_mean = to > from ? (double)d->area / (double)(to - from) : 0,
+			.depth_max = d->most,
+			.running = w->work.slice[i].running,
+			.syscall = w->work.slice[i].syscall,
+			.available = procs_available(w->t, from, to),
+		};
+	}
+	out->slice_count = w->to > w->from ? w->slices : 0;
+	out->slice = o->slice;
+	return true;
+}
+
+static void publish_depth(struct sched_parts *w, struct kymo_sched *out, struct sched_owned *o)
 {
 	struct depth *d = &w->depth;
-	for (uint32_t i = 0; i < w->slices; i++)
-		w->slice[i].latency = w->waits.slice[i];
-	out->slice_count = w->to > w->from ? w->slices : 0;
-	out->slice = o->slice = w->slice;
-	w->slice = NULL;
 	out->depth_count = d->at_depth.count;
 	out->at_depth = o->at_depth = d->at_depth.at;
 	d->at_depth.at = NULL;
@@ -152,7 +184,7 @@ static void publish_depth(struct sched_work *w, struct kymo_sched *out, struct s
 	for (size_t i = 0; i < out->depth_count; i++)
 		area += (double)i * (double)out->at_depth[i];
 	out->depth_mean = w->to > w->from ? area / (double)(w->to - w->from) : 0;
-	out->available = d->available;
+	out->available = procs_available(w->t, w->from, w->to);
 	out->starved = d->starved;
 	out->starved_count = d->starved_count;
 	out->starved_listed = d->listed;
@@ -160,55 +192,15 @@ static void publish_depth(struct sched_work *w, struct kymo_sched *out, struct s
 	d->longest = NULL;
 }
 
-/* The two long sorts, each on a thread of its own where there are many waits: they share nothing. */
-struct ranking {
-	struct sched_work *w;
-	const struct kymo_sched_options *opt;
-	uint64_t *histogram;
-	bool ok;
-};
-
-static void *rank(void *arg)
+bool sched_publish(struct sched_parts *w, struct kymo_sched *out, struct sched_owned *o)
 {
-	struct ranking *k = arg;
-	k->ok = latencies_rank(&k->w->waits, k->opt->bounds, k->opt->bound_count, k->histogram);
-	return NULL;
-}
-
-#define MANY (1u << 18)  // waits: some milliseconds
-
-static bool rank_and_sweep(struct sched_work *w, const struct kymo_sched_options *opt,
-                           uint64_t *histogram)
-{
-	struct ranking k = {w, opt, histogram, false};
-	pthread_t thread;
-	size_t waits = 0;
-	for (unsigned i = 0; i < PARALLEL_MAX; i++)
-		waits += w->waits.list[i].at.count;
-	bool threaded = waits > MANY && threads_allowed(2) > 1 && thread_start(&thread, rank, &k);
-	bool swept = depth_sweep(&w->depth);
-	if (threaded)
-		pthread_join(thread, NULL);
-	else
-		rank(&k);
-	return swept && k.ok;
-}
-
-bool sched_publish(struct sched_work *w, const struct kymo_sched_options *opt,
-                   struct kymo_sched *out, struct sched_owned *o)
-{
-	o->histogram = calloc(opt->bound_count + 1, sizeof *o->histogram);
-	o->proc = calloc(w->t->procs.count + 1, sizeof *o->proc);
-	if (!o->histogram || !o->proc || !rank_and_sweep(w, opt, o->histogram))
-		return false;
 	out->from = w->from;
 	out->to = w->to;
 	out->all = w->waits.all;
-	out->histogram = o->histogram;
-	make_procs(w, o->proc);
-	out->proc_count = w->t->procs.count ? w->t->procs.count - 1 : 0;
-	out->proc = o->proc;
-	if (!publish_groups(w, out, o) || !publish_causes(w, out, o))
+	out->histogram = o->histogram = w->waits.histogram;
+	w->waits.histogram = NULL;
+	if (!publish_groups(w, out, o) || !publish_causes(w, out, o) ||
+	    !publish_slices(w, out, o) || !publish_procs(w, out, o))
 		return false;
 	publish_depth(w, out, o);
 	return true;

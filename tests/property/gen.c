@@ -125,6 +125,8 @@ void gen_trace_make(struct gen_trace *out, const struct gen_options *options)
 	s->generation = 1 + gen_below(&s->rng, 5);
 	s->now = s->first = 1000 + gen_below(&s->rng, 1000000);
 	gen_writer_begin(&s->w, &s->rng, options->version);
+	if (options->frequency)
+		s->w.frequency = options->frequency;
 	populate(s);
 	for (unsigned n = 0; n < options->generations; n++, s->generation++) {
 		open_generation(s);

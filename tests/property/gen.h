@@ -22,6 +22,7 @@ struct gen_options {
 	/* Clocks of threads differ: the order of events no longer follows from their times, so `spans` and
 	 * `stw_total` of what is expected do not hold. */
 	bool skew;
+	uint32_t frequency;  // of the clock, a second; 0: Go's on Linux. With another one, no times are expected
 };
 
 /* From `start` on (ns since the trace's begin) the goroutine was in `state`. */

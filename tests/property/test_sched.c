@@ -18,7 +18,7 @@
 #include "base/vec.h"
 #include "property/gen.h"
 
-static struct kymo_trace *generated(uint64_t seed)
+static struct kymo_trace *generated(uint64_t seed, uint32_t frequency)
 {
 	struct gen_trace g;
 	struct kymo_input *in;
@@ -28,6 +28,7 @@ static struct kymo_trace *generated(uint64_t seed)
 				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
 				   .generations = 1 + (unsigned)(seed % 3),
 				   .steps = 200 + (unsigned)(seed % 7) * 150,
+				   .frequency = frequency,
 			   });
 	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
 	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
@@ -375,7 +376,9 @@ static void test_generated(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 30; seed++) {
-		struct kymo_trace *t = generated(seed);
+		// A fast clock for the buckets of a grain, a slow one for waits of many seconds.
+		uint32_t frequency = (uint32_t[]){0, 0, 1000000000, 1, 3000000}[seed % 5];
+		struct kymo_trace *t = generated(seed, frequency);
 		kymo_ns duration = kymo_trace_info(t)->duration;
 		uint32_t goroutines = kymo_trace_goroutines(t)->count;
 		uint8_t *chosen = calloc(goroutines, 1);
