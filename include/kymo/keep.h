@@ -20,7 +20,8 @@ enum {
 	KYMO_KEEP_SCHED = 1,  // kymo_sched_compute
 	KYMO_KEEP_WAITS = 2,  // kymo_profile_compute, kymo_waits_compute
 	KYMO_KEEP_GC = 4,     // kymo_gc_compute, kymo_mmu_new, kymo_sched_compute
-	KYMO_KEEP_ALL = 7,
+	KYMO_KEEP_TIMES = 8,  // kymo_goroutine_groups_compute, kymo_goroutine_times
+	KYMO_KEEP_ALL = 15,
 };
 
 /**

@@ -2,6 +2,7 @@
 #include "analysis/keep.h"
 
 #include "analysis/sched_parts.h"
+#include "analysis/times_sums.h"
 
 /* In the order in which a viewer's pages need them. */
 static const struct {
@@ -9,6 +10,7 @@ static const struct {
 	enum kept slot;
 	enum kymo_status (*make)(struct kymo_trace *t, const bool *stop);
 } parts[] = {
+	{KYMO_KEEP_TIMES, KEPT_TIMES, times_keep},
 	{KYMO_KEEP_SCHED, KEPT_SCHED, sched_keep},
 };
 

@@ -2,7 +2,7 @@
 /*
  * One pass over the records of a goroutine's spans; plain ones without a branch. Ranges are one pass over their table.
  */
-#include "analysis/times.h"
+#include "analysis/times_sums.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +28,20 @@ static const uint8_t aux_mask[8] = {[REC_WAITING] = 0xff};
  * Adds the records from the scan's place on, as long as they are plain ones: `r` holds the one whose state is not yet
  * added, and at the end the first that is not plain, or the last of its chunk, or the last that begins by `to`.
  */
-static void add_plain(struct span_scan *s, struct span_rec *r, kymo_ns to, kymo_ns sum[SLOTS])
+static void add_plain(const struct times_sums *sums, struct span_scan *s, struct span_rec *r,
+                      kymo_ns to, kymo_ns sum[SLOTS])
 {
 	const uint32_t *p = s->p, *end = s->end;
+	kymo_ns last;
+	const kymo_ns *whole = times_sums_of(sums, s, &last);
+	if (whole && last <= to) {
+		for (uint32_t i = 0; i < sums->slots; i++)
+			sum[sums->slot_of[i]] += whole[i];
+		*r = (struct span_rec){last, end[-1] & 7, end[-1] >> 3 & 0xff, end[-1] >> 11};
+		s->p = end;
+		s->time = last;
+		return;
+	}
 	kymo_ns time = s->time;
 	uint32_t slot = (uint32_t)slot_of[r->kind] + (r->aux & aux_mask[r->kind]), w = 0;
 	if (!(PLAIN_KINDS >> r->kind & 1) || r->aux > REC_AUX_MAX)
@@ -72,7 +83,7 @@ static always_inline void add_records(struct times *a, kymo_goroutine_ix g, kymo
 	bool more = span_scan_next(&s, &r);
 	while (more) {
 		if (many && !first && (!windowed || r.start >= from))
-			add_plain(&s, &r, to, a->plain);
+			add_plain(a->sums, &s, &r, to, a->plain);
 		more = span_scan_next(&s, &next);
 		kymo_ns start = r.start, stop = more ? next.start : end;
 		if (windowed) {
@@ -258,10 +269,28 @@ static uint32_t find_forever(const struct kymo_trace *t)
 	return UINT32_MAX;
 }
 
+bool times_plain(const struct kymo_trace *t, const uint32_t *records, uint32_t n, kymo_ns sum[SLOTS])
+{
+	uint32_t forever = find_forever(t), slot = 0;
+	memset(sum, 0, SLOTS * sizeof *sum);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t w = records[2 * i + 1], aux = w >> 3 & 0xff;
+		if (!(PLAIN_KINDS >> (w & 7) & 1) || ((w & 7) == REC_WAITING && aux == forever))
+			return false;
+		if (i)
+			sum[slot] += records[2 * i];
+		slot = (uint32_t)slot_of[w & 7] + (aux & aux_mask[w & 7]);
+	}
+	return true;
+}
+
 bool times_begin(struct times *a, const struct kymo_trace *t, const struct kymo_selection *sel,
                  enum kymo_rules rules)
 {
-	*a = (struct times){.t = t, .go = rules == KYMO_RULES_GO126, .forever = find_forever(t)};
+	*a = (struct times){.t = t,
+	                    .sums = kept_get(&t->kept[KEPT_TIMES]),
+	                    .go = rules == KYMO_RULES_GO126,
+	                    .forever = find_forever(t)};
 	if (!a->go && sel && (sel->piece_from || sel->from > 0 || sel->to < t->info.duration))
 		a->sel = sel;
 	a->block = calloc(t->reasons.count, sizeof *a->block);

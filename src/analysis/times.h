@@ -25,8 +25,11 @@ enum {
 	SLOTS = SLOT_REASON + REC_AUX_MAX + 1
 };
 
+struct times_sums;
+
 struct times {
 	const struct kymo_trace *t;
+	const struct times_sums *sums;     // of full chunks; NULL: nobody kept them
 	const struct kymo_selection *sel;  // NULL: nothing is cut
 	bool go;
 	uint32_t forever;  // code of the reason that ends a life; UINT32_MAX: no such reason in this trace
@@ -40,6 +43,12 @@ bool times_begin(struct times *a, const struct kymo_trace *t, const struct kymo_
 void times_end(struct times *a);
 /* Adds what is selected of the life of `g` to `sum`, and its waits to a->block by reason code. */
 void times_add(struct times *a, kymo_goroutine_ix g, struct kymo_times *sum);
+
+/*
+ * The times between the begins of n records that follow one another, by slot. False: some are not plain, or one blocks
+ * for ever.
+ */
+bool times_plain(const struct kymo_trace *t, const uint32_t *records, uint32_t n, kymo_ns sum[SLOTS]);
 
 /* One goroutine's times and waits, without ranges; as kymo_goroutine_times. */
 void times_of_blocks(const struct kymo_trace *t, kymo_goroutine_ix g,

@@ -7,12 +7,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <kymo/kymo.h>
 
+#include "analysis/times_sums.h"
 #include "property/gen.h"
 
 #define SEEDS 40
@@ -282,12 +284,57 @@ static void test_windows_add_up(void **state)
 	}
 }
 
+/* ---- sums of chunks that are kept ---- */
+
+static struct kymo_trace *real(const char *name)
+{
+	char path[1024];
+	struct kymo_input *in;
+	struct kymo_trace *t;
+	snprintf(path, sizeof path, "%s/%s", TRACES, name);
+	assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
+	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
+	kymo_input_close(in);
+	return t;
+}
+
+/* Busy goroutines of a real program, before and after their sums are kept. */
+static void test_kept(void **state)
+{
+	(void)state;
+	struct kymo_trace *t = real("go1.23-large/mix-1m.trace.zst");
+	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
+	kymo_ns duration = kymo_trace_info(t)->duration;
+	uint64_t rnd = 0x9e3779b97f4a7c15u;
+	enum { WINDOWS = 12 };
+	struct kymo_selection sel[WINDOWS];
+	struct sums *want = calloc((size_t)WINDOWS * gs->count, sizeof *want);
+	for (int n = 0; n < WINDOWS; n++) {
+		kymo_ns a = n ? (kymo_ns)(next_random(&rnd) % (uint64_t)duration) : 0,
+			b = n ? (kymo_ns)(next_random(&rnd) % (uint64_t)duration) : duration;
+		sel[n] = (struct kymo_selection){.from = a < b ? a : b, .to = a < b ? b : a};
+		for (kymo_goroutine_ix g = 1; g < gs->count; g++)
+			want[(size_t)n * gs->count + g] =
+				slow(t, g, &(struct kymo_interval){sel[n].from, sel[n].to}, 1);
+	}
+	assert_int_equal(kymo_keep(t, KYMO_KEEP_TIMES, NULL), KYMO_OK);
+	const struct times_sums *kept = kept_get(&t->kept[KEPT_TIMES]);
+	size_t rows = 0;
+	for (uint32_t i = 0; i < t->span_chunks.from[gs->count]; i++)
+		rows += kept->row[i] != TIMES_NO_SUMS;
+	assert_true(rows > 50);
+	for (int n = 0; n < WINDOWS; n++)
+		for (kymo_goroutine_ix g = 1; g < gs->count; g++)
+			assert_same(t, g, &sel[n], &want[(size_t)n * gs->count + g]);
+	free(want);
+	kymo_trace_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_windows),        cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_pieces),         cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_windows_add_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
