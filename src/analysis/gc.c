@@ -219,7 +219,7 @@ static bool add_assist(struct work *w, uint32_t i)
 	struct gc_group *group = gc_groups_add(&w->assists, w->t, r->goroutine[i], ns);
 	w->running = 0;
 	w->g = r->goroutine[i];
-	if (!group || (w->g && !gc_executing(w->t, w->g, r->start[i], r->end[i], add_running, w)))
+	if (!group || !gc_executing(w->t, i, INT64_MIN, INT64_MAX, add_running, w))
 		return false;
 	group->running += w->running;
 	w->out->assist_running += w->running;
@@ -260,8 +260,9 @@ static bool add_sweep(struct work *w, uint32_t i)
 static bool add_goroutines(struct work *w)
 {
 	const struct kymo_ranges *r = &w->t->ranges;
-	bool ok = gc_workers(w->t, INT64_MIN, INT64_MAX, add_worker, w);
+	bool ok = gc_workers(w->t, w->from, w->to, add_worker, w);
 	for (uint32_t i = 0; i < r->count && ok; i++) {
+		gc_prefetch(w->t, i + GC_AHEAD);
 		if (r->kind[i] == KYMO_RANGE_ASSIST)
 			ok = add_assist(w, i);
 		else if (r->kind[i] == KYMO_RANGE_SWEEP)

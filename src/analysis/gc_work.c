@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Labels and ranges met with the goroutines' spans. */
+/* Labels and ranges met with the goroutines' spans: the store has a mark of where each met them. */
 #include "analysis/gc_work.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "trace/walk.h"
 
 static bool is(struct kymo_str s, const char *text)
 {
@@ -30,55 +28,71 @@ bool gc_is_stw_name(const struct kymo_trace *t, kymo_string_ix name)
 	       memmem(s.ptr, s.len, "GC", 2) != NULL;
 }
 
+/* What spans are cut to. */
 struct executing {
-	struct gc_piece piece;  // its goroutine
+	struct gc_piece piece;  // its goroutine and mode
 	kymo_ns from, to;
+	bool one_run;  // until the goroutine stops executing
 	gc_visit *visit;
 	void *ctx;
-	bool ok;
 };
 
-static always_inline bool visit_executing(void *ctx, const struct walk_span *s)
+/* From the scan's place on. What ends before `from` is not yet part of the run. */
+static bool visit_executing(struct span_scan *scan, struct executing *x)
 {
-	struct executing *x = ctx;
-	if ((s->state != KYMO_SPAN_RUNNING && s->state != KYMO_SPAN_SYSCALL) || !s->proc)
-		return true;
-	x->piece.from = s->start > x->from ? s->start : x->from;
-	x->piece.to = s->end < x->to ? s->end : x->to;
-	x->piece.proc = s->proc;
-	x->ok = x->piece.from >= x->piece.to || x->visit(x->ctx, &x->piece);
-	return x->ok;
+	struct span_rec r, next;
+	bool more = span_scan_next(scan, &r);
+	while (more && r.start < x->to) {
+		more = span_scan_next(scan, &next);
+		kymo_ns end = more ? next.start : scan->t->g.end.at[scan->g];
+		bool executes = (r.kind == REC_RUNNING || r.kind == REC_SYSCALL) && r.aux;
+		if (executes) {
+			x->piece.from = r.start > x->from ? r.start : x->from;
+			x->piece.to = end < x->to ? end : x->to;
+			x->piece.proc = r.aux;
+			if (x->piece.from < x->piece.to && !x->visit(x->ctx, &x->piece))
+				return false;
+		} else if (x->one_run && end > x->from) {
+			break;
+		}
+		r = next;
+	}
+	return true;
 }
 
-bool gc_executing(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns from, kymo_ns to,
+bool gc_executing(const struct kymo_trace *t, uint32_t range, kymo_ns from, kymo_ns to,
                   gc_visit *visit, void *ctx)
 {
-	struct executing x = {{.goroutine = g}, from, to, visit, ctx, true};
-	if (from < to)
-		walk_window(t, g, from, to, 1u << REC_RUNNING | 1u << REC_SYSCALL, visit_executing,
-		            &x);
-	return x.ok;
+	const struct kymo_ranges *ranges = &t->ranges;
+	kymo_goroutine_ix g = ranges->goroutine[range];
+	kymo_ns start = ranges->start[range], end = ranges->end[range];
+	struct executing x = {{.goroutine = g},
+	                      start > from ? start : from,
+	                      end < to ? end : to,
+	                      false,
+	                      visit,
+	                      ctx};
+	struct span_scan scan;
+	if (!g || x.from >= x.to)
+		return true;
+	// What has gone on for long may have many records before the window.
+	if (from <= start)
+		span_scan_mark(&scan, t, g, start, t->range_mark[range]);
+	else
+		span_scan_seek(&scan, t, g, from);
+	return visit_executing(&scan, &x);
 }
 
 /* One run: the label stands inside of it. */
-static bool worker_run(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns from, kymo_ns to,
-                       uint8_t mode, gc_visit *visit, void *ctx)
+static bool worker_run(const struct kymo_trace *t, uint32_t label, kymo_ns to, uint8_t mode,
+                       gc_visit *visit, void *ctx)
 {
-	struct kymo_span_cursor c;
-	struct kymo_span s;
-	kymo_span_seek(t, g, from, &c);
-	while (kymo_span_next(&c, &s) && s.start < to) {
-		if ((s.state != KYMO_SPAN_RUNNING && s.state != KYMO_SPAN_SYSCALL) || !s.proc)
-			break;
-		struct gc_piece p = {.from = s.start > from ? s.start : from,
-		                     .to = s.end < to ? s.end : to,
-		                     .goroutine = g,
-		                     .proc = s.proc,
-		                     .mode = mode};
-		if (p.from < p.to && !visit(ctx, &p))
-			return false;
-	}
-	return true;
+	kymo_goroutine_ix g = t->labels.goroutine[label];
+	kymo_ns from = t->labels.time[label];
+	struct executing x = {{.goroutine = g, .mode = mode}, from, to, true, visit, ctx};
+	struct span_scan scan;
+	span_scan_mark(&scan, t, g, from, t->label_mark.at[label]);
+	return visit_executing(&scan, &x);
 }
 
 bool gc_workers(const struct kymo_trace *t, kymo_ns from, kymo_ns to, gc_visit *visit, void *ctx)
@@ -101,8 +115,7 @@ bool gc_workers(const struct kymo_trace *t, kymo_ns from, kymo_ns to, gc_visit *
 		int mode = gc_label_mode(t, l->label[i]);
 		// A run lasts to the next label at most.
 		if (mode >= 0 && l->goroutine[i] && l->time[i] < to && next[i] > from)
-			ok = worker_run(t, l->goroutine[i], l->time[i], next[i], (uint8_t)mode,
-			                visit, ctx);
+			ok = worker_run(t, i, next[i], (uint8_t)mode, visit, ctx);
 	}
 	free(next);
 	return ok;

@@ -152,10 +152,8 @@ static bool add_range(struct build *b, uint32_t i)
 			return interval(b, r->start[i], r->end[i], r->proc[i]);
 		break;
 	case KYMO_RANGE_ASSIST:
-		if (b->flags & KYMO_UTIL_ASSIST && r->goroutine[i])
-			return gc_executing(t, r->goroutine[i],
-			                    r->start[i] > b->from ? r->start[i] : b->from,
-			                    r->end[i] < b->to ? r->end[i] : b->to, on_proc, b);
+		if (b->flags & KYMO_UTIL_ASSIST)
+			return gc_executing(t, i, b->from, b->to, on_proc, b);
 		break;
 	}
 	return true;
@@ -172,8 +170,10 @@ static void add_stretch(void *arg)
 {
 	struct stretch *s = arg;
 	s->ok = true;
-	for (uint32_t i = s->from; i < s->to && s->ok; i++)
+	for (uint32_t i = s->from; i < s->to && s->ok; i++) {
+		gc_prefetch(s->b.t, i + GC_AHEAD);
 		s->ok = add_range(&s->b, i);
+	}
 }
 
 #define WORTH_A_THREAD 8192u  // ranges: about a millisecond

@@ -212,11 +212,13 @@ static bool publish_ranges(struct loader *k, kymo_ns end)
 	COLUMN(uint32_t, stack);
 	COLUMN(uint64_t, swept);
 	COLUMN(uint64_t, reclaimed);
+	COLUMN(struct span_mark, mark);
 #undef COLUMN
 	t->ranges = (struct kymo_ranges){(uint32_t)n, start,         end_, kind,  flags, name,
 	                                 goroutine,   end_goroutine, proc, stack, swept, reclaimed};
+	t->range_mark = mark;
 	return start && end_ && kind && flags && name && goroutine && end_goroutine && proc &&
-	       stack && swept && reclaimed;
+	       stack && swept && reclaimed && mark;
 }
 
 static void publish_annotations(struct kymo_trace *t, kymo_ns end)
@@ -298,6 +300,6 @@ bool load_finish(struct loader *k)
 	o->tables = (struct tables){0};
 	t->info.memory_bytes = arena_bytes(&t->spans) + arena_bytes(&t->runs) +
 	                       tables_bytes(&t->tables) + t->g.id.count * 57 +
-	                       t->bindings.count * 32 + t->ranges.count * 58;
+	                       t->bindings.count * 32 + t->ranges.count * 66;
 	return true;
 }

@@ -18,15 +18,6 @@ static uint32_t find_chunk(const struct chunk_index *ix, uint32_t row, kymo_ns a
 	return lo - first;
 }
 
-/* Records in the chunks before the n-th. */
-static uint32_t records_before(uint32_t n)
-{
-	uint32_t sum = 0;
-	for (uint32_t i = 0; i < n && i < 3; i++)
-		sum += chunk_records(i);
-	return n > 3 ? sum + (n - 3) * chunk_records(3) : sum;
-}
-
 /* ---- spans ---- */
 
 void span_scan_seek(struct span_scan *s, const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns at)
@@ -39,12 +30,32 @@ void span_scan_seek(struct span_scan *s, const struct kymo_trace *t, kymo_gorout
 		struct span_rec r;
 		s->chunk = n;
 		s->time = c.base;
-		span_scan_chunk(s, c.ref, t->g.span_records.at[g] - records_before(n));
+		span_scan_chunk(s, c.ref, t->g.span_records.at[g] - chunk_records_before(n));
 		peek = *s;
 		if (span_scan_next(&peek, &r) && r.start <= at)
 			return;
 	}
 	span_scan_begin(s, t, g);
+}
+
+void span_scan_mark(struct span_scan *s, const struct kymo_trace *t, kymo_goroutine_ix g,
+                    kymo_ns at, struct span_mark mark)
+{
+	if (!mark.record) {
+		span_scan_seek(s, t, g, at);
+		return;
+	}
+	uint32_t record = mark.record - 1, n = chunk_of_record(record);
+	uint32_t records = t->g.span_records.at[g], end = chunk_records_before(n + 1);
+	end = end < records ? end : records;
+	const uint32_t *p = span_at(t, g, record);
+	*s = (struct span_scan){.t = t,
+	                        .p = p,
+	                        .end = p + (size_t)(end - record) * 2,
+	                        .time = at - mark.since - p[0],
+	                        .g = g,
+	                        .chunk = n,
+	                        .left = records - end};
 }
 
 static void to_span(const struct kymo_trace *t, kymo_goroutine_ix g, const struct span_rec *r,
@@ -224,7 +235,7 @@ void kymo_run_seek(const struct kymo_trace *t, kymo_proc_ix p, kymo_ns at, struc
 	// The last chunk whose first run begins by then; only the run before that one could reach further, and ends there.
 	uint32_t n = find_chunk(&t->run_chunks, p, at);
 	for (n = n ? n - 1 : 0;; n--) {
-		run_chunk(c, n, t->proc_records.at[p] - records_before(n));
+		run_chunk(c, n, t->proc_records.at[p] - chunk_records_before(n));
 		c->time = t->run_chunks.at[t->run_chunks.from[p] + n].base;
 		const uint32_t *w = run_at(c);
 		if (n == 0 || ((w[2] & RUN_ROW) && !(w[2] & RUN_CONTINUES) && c->time + w[0] <= at))
@@ -379,6 +390,7 @@ void kymo_trace_free(struct kymo_trace *t)
 		t->ranges.stack,
 		t->ranges.swept_bytes,
 		t->ranges.reclaimed_bytes,
+		t->range_mark,
 	};
 	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
 		free((void *)(uintptr_t)columns[i]);
@@ -410,6 +422,7 @@ void kymo_trace_free(struct kymo_trace *t)
 	vec_free(&t->label_time);
 	vec_free(&t->label_g);
 	vec_free(&t->label_text);
+	vec_free(&t->label_mark);
 	vec_free(&t->sample_time);
 	vec_free(&t->sample_g);
 	vec_free(&t->sample_p);

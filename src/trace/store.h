@@ -72,6 +72,25 @@ static inline uint32_t chunk_records(uint32_t i)
 	return i == 0 ? 4 : i == 1 ? 16 : i == 2 ? 64 : 512;
 }
 
+/* In those before it; and in which one the n-th record is, both from 0. */
+static inline uint32_t chunk_records_before(uint32_t i)
+{
+	return i == 0 ? 0 : i == 1 ? 4 : i == 2 ? 20 : 84 + (i - 3) * 512;
+}
+static inline uint32_t chunk_of_record(uint32_t n)
+{
+	return n < 4 ? 0 : n < 20 ? 1 : n < 84 ? 2 : 3 + (n - 84) / 512;
+}
+
+/*
+ * Which of its records a goroutine was at when something else happened to it: from there on its spans are read without a
+ * search. The loader knows it for nothing, and it saves the chunk that a search reads.
+ */
+struct span_mark {
+	uint32_t record;  // its number + 1; 0: not known, search for the time
+	uint32_t since;   // ns from when it began
+};
+
 /* A chunk after the first: where it lies, and the time before its first record. */
 struct chunk {
 	uint32_t ref;
@@ -103,6 +122,7 @@ struct range_row {
 	uint64_t swept, reclaimed;
 	kymo_string_ix name;
 	uint32_t goroutine, end_goroutine, proc, stack;
+	struct span_mark mark;  // of `goroutine`
 	uint8_t kind, flags;
 };
 
@@ -134,6 +154,7 @@ struct kymo_trace {
 	uint32_t *binding_by_proc;  // rows sorted by (proc, start)
 	uint32_t *proc_bindings;    // [procs + 1]
 	struct kymo_ranges ranges;
+	struct span_mark *range_mark;  // [ranges] of the goroutine when it begins
 
 	VEC(uint64_t) task_id;
 	VEC(uint64_t) task_parent;
@@ -169,6 +190,7 @@ struct kymo_trace {
 	VEC(kymo_ns) label_time;
 	VEC(uint32_t) label_g;
 	VEC(kymo_string_ix) label_text;
+	VEC(struct span_mark) label_mark;
 	struct kymo_labels labels;
 
 	VEC(kymo_ns) sample_time;
@@ -229,6 +251,22 @@ static inline void span_prefetch(const struct kymo_trace *t, kymo_goroutine_ix g
 	__builtin_prefetch(arena_at(&t->spans, t->g.first_chunk.at[g]));
 }
 
+/* Where a marked record lies. */
+static inline const uint32_t *span_at(const struct kymo_trace *t, kymo_goroutine_ix g, uint32_t record)
+{
+	uint32_t n = chunk_of_record(record);
+	uint32_t ref =
+		n ? t->span_chunks.at[t->span_chunks.from[g] + n - 1].ref : t->g.first_chunk.at[g];
+	const uint32_t *chunk = arena_at(&t->spans, ref);
+	return chunk + (size_t)(record - chunk_records_before(n)) * 2;
+}
+static inline void span_prefetch_mark(const struct kymo_trace *t, kymo_goroutine_ix g,
+                                      struct span_mark mark)
+{
+	if (mark.record)
+		__builtin_prefetch(span_at(t, g, mark.record - 1));
+}
+
 /* The chunk after this one; false if there is none. */
 static inline bool span_scan_more(struct span_scan *s)
 {
@@ -274,5 +312,12 @@ static inline bool span_scan_next(struct span_scan *s, struct span_rec *r)
 
 /* Positions on the record that holds at `at` (or the first one). */
 void span_scan_seek(struct span_scan *s, const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns at);
+
+/*
+ * Positions on a record that holds at `at` or begins before, and all whose spans end later come after it. `mark` is the
+ * goroutine's at that time, or not known.
+ */
+void span_scan_mark(struct span_scan *s, const struct kymo_trace *t, kymo_goroutine_ix g,
+                    kymo_ns at, struct span_mark mark);
 
 #endif

@@ -29,6 +29,23 @@ static void bind(struct writer *w, const struct change *c)
 	*h = (struct held){c->at, c->p, row};
 }
 
+/*
+ * Where in its records the goroutine of a slot is. Not known, and so searched for, where one record does not say all, and
+ * where it is later than the time, as it can be of what was under way when the trace began.
+ */
+static struct span_mark mark_of(const struct writer *w, uint32_t g, kymo_ns at)
+{
+	static const struct span_mark unknown = {0};
+	if (g >= w->lives.count || !w->lives.at[g].chunks)
+		return unknown;
+	const struct life *s = &w->lives.at[g];
+	uint32_t used = chunk_records(s->chunks - 1) - (uint32_t)((s->wend - s->w) / 2);
+	uint64_t since = (uint64_t)(at - s->last);
+	if (!used || since >> 32 || (used > 1 && (s->w[-3] & 7) == REC_ESCAPE))
+		return unknown;
+	return (struct span_mark){chunk_records_before(s->chunks - 1) + used, (uint32_t)since};
+}
+
 static void range_begin(struct writer *w, const struct change *c, const struct change_more *more)
 {
 	uint32_t aux = CHANGE_AUX(c->what);
@@ -38,6 +55,7 @@ static void range_begin(struct writer *w, const struct change *c, const struct c
 		.goroutine = writer_row(w, c->g),
 		.proc = c->p,
 		.stack = c->stack,
+		.mark = mark_of(w, c->g, c->at),
 		.kind = (uint8_t)(aux >> 1),
 		.flags = (uint8_t)(KYMO_RANGE_NO_END | (aux & 1 ? KYMO_RANGE_NO_BEGIN : 0)),
 	};
@@ -65,6 +83,7 @@ static void label(struct writer *w, const struct change *c)
 	WRITE(w, &w->t->label_time, c->at);
 	WRITE(w, &w->t->label_g, writer_row(w, c->g));
 	WRITE(w, &w->t->label_text, c->p);
+	WRITE(w, &w->t->label_mark, mark_of(w, c->g, c->at));
 }
 
 static void task(struct writer *w, const struct change *c, const struct change_more *more, bool begin)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 #include <kymo/kymo.h>
@@ -11,6 +12,7 @@
 #include "property/gen.h"
 #include "property/gen_write.h"
 #include "support/slow_spans.h"
+#include "trace/store.h"
 
 #define SEEDS 60
 
@@ -185,12 +187,94 @@ static void test_short_tables(void **state)
 	}
 }
 
+/* From the mark of a range or label on come the very records that a scan of all comes to: true if there was a mark. */
+static bool check_mark(const struct kymo_trace *t, kymo_goroutine_ix g, kymo_ns at,
+                       struct span_mark mark)
+{
+	struct span_scan all, scan;
+	struct span_rec a, b, next;
+	if (!mark.record)
+		return false;
+	span_scan_begin(&all, t, g);
+	span_scan_mark(&scan, t, g, at, mark);
+	assert_true(span_scan_next(&scan, &b));
+	assert_true(b.start <= at);
+	// The same record is the one with as many behind it.
+	bool found = false, more = true;
+	while (!found && span_scan_next(&all, &a)) {
+		uint32_t left = all.left + (uint32_t)((all.end - all.p) / 2);
+		found = left == scan.left + (uint32_t)((scan.end - scan.p) / 2);
+	}
+	assert_true(found);
+	assert_int_equal(a.start, b.start);
+	for (bool first = true; more; first = false) {
+		assert_int_equal(a.start, b.start);
+		assert_int_equal(a.kind, b.kind);
+		assert_int_equal(a.aux, b.aux);
+		assert_int_equal(a.stack, b.stack);
+		more = span_scan_next(&all, &next);
+		assert_int_equal(more, span_scan_next(&scan, &b));
+		// Nothing that ends after the mark's time lies before it.
+		assert_true(!first || !more || next.start >= at);
+		a = next;
+	}
+	return true;
+}
+
+static void check_marks(const struct kymo_trace *t)
+{
+	uint32_t known = 0, count = 0;
+	for (uint32_t i = 0; i < t->ranges.count; i++) {
+		kymo_goroutine_ix g = t->ranges.goroutine[i];
+		bool begun = !(t->ranges.flags[i] & KYMO_RANGE_NO_BEGIN);
+		known += g && check_mark(t, g, t->ranges.start[i], t->range_mark[i]) && begun;
+		count += g && begun;
+	}
+	for (uint32_t i = 0; i < t->labels.count; i++) {
+		kymo_goroutine_ix g = t->labels.goroutine[i];
+		known += g && check_mark(t, g, t->labels.time[i], t->label_mark.at[i]);
+		count += g != 0;
+	}
+	assert_int_equal(known, count);
+}
+
+static void test_marks(void **state)
+{
+	static const char *const names[] = {"go1.26/gc.trace.zst", "go1.26/flight-1.trace.zst",
+	                                    "go1.25/flight-2.trace.gz",
+	                                    "go1.23-large/mix-1m.trace.zst"};
+	(void)state;
+	for (uint32_t i = 0, before = 0; i < 10; before += chunk_records(i++)) {
+		assert_int_equal(chunk_records_before(i), before);
+		for (uint32_t n = before; n < before + chunk_records(i); n++)
+			assert_int_equal(chunk_of_record(n), i);
+	}
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct gen_trace g = generated(seed, seed % 3 == 0);
+		struct kymo_trace *t = load(&g);
+		check_marks(t);
+		kymo_trace_free(t);
+		gen_trace_free(&g);
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char path[1024];
+		struct kymo_input *in;
+		struct kymo_trace *t;
+		snprintf(path, sizeof path, "%s/%s", TRACES, names[i]);
+		assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
+		assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
+		kymo_input_close(in);
+		check_marks(t);
+		kymo_trace_free(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_truth),        cmocka_unit_test(test_against_events),
 		cmocka_unit_test(test_cut),          cmocka_unit_test(test_runs),
-		cmocka_unit_test(test_short_tables),
+		cmocka_unit_test(test_short_tables), cmocka_unit_test(test_marks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
