@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/select.h"
 
@@ -17,28 +18,27 @@
  * Sums as Go adds them, in doubles, so that its figures come out to the bit; else in long doubles. (Where GOMAXPROCS is
  * a power of two, either is without error.)
  */
-static bool sum_up(struct mmu_series *s, const struct util_series *u, enum kymo_rules rules)
+static void sum_up(struct mmu_series *s, struct util_series *u, enum kymo_rules rules)
 {
-	size_t n = s->count = u->points.count;
-	s->time = malloc(n * sizeof *s->time);
-	s->value = malloc(n * sizeof *s->value);
-	s->sum = malloc(n * sizeof *s->sum);
-	if (!s->time || !s->value || !s->sum)
-		return false;
-	long double exact = 0;
-	double rounded = 0;
-	for (size_t i = 0; i < n; i++) {
-		s->time[i] = u->points.at[i].time;
-		s->value[i] = u->points.at[i].value;
-		if (i) {
-			kymo_ns length = s->time[i] - s->time[i - 1];
-			exact += (long double)s->value[i - 1] * (long double)length;
-			rounded += s->value[i - 1] * (double)length;
-		}
-		s->sum[i] = rules == KYMO_RULES_GO126 ? rounded : (double)exact;
+	struct util_point *p = u->points.at;
+	vec_trim(&u->points);
+	s->at = p = u->points.at;
+	s->count = u->points.count;
+	s->proc = u->proc;
+	u->points.at = NULL;
+	p[0].sum = 0;
+	if (rules == KYMO_RULES_GO126) {
+		for (size_t i = 1; i < s->count; i++)
+			p[i].sum =
+				p[i - 1].sum + p[i - 1].value * (double)(p[i].time - p[i - 1].time);
+		return;
 	}
-	s->shown = (struct kymo_mmu_series){n, s->time, s->value, u->proc};
-	return true;
+	long double exact = 0;
+	for (size_t i = 1; i < s->count; i++) {
+		kymo_ns length = p[i].time - p[i - 1].time;
+		exact += (long double)p[i - 1].value * (long double)length;
+		p[i].sum = (double)exact;
+	}
 }
 
 static int longest_first(const void *a, const void *b)
@@ -54,8 +54,8 @@ static bool list_zeros(struct mmu_series *s)
 	if (!s->zero)
 		return false;
 	for (size_t i = 0; i + 1 < s->count; i++)
-		if (s->value[i] <= 0)
-			s->zero[s->zeros++] = s->time[i + 1] - s->time[i];
+		if (s->at[i].value <= 0)
+			s->zero[s->zeros++] = s->at[i + 1].time - s->at[i].time;
 	if (s->zeros)
 		qsort(s->zero, s->zeros, sizeof *s->zero, longest_first);
 	return true;
@@ -76,14 +76,14 @@ static bool cut_into_bands(struct mmu_series *s)
 		return false;
 	size_t p = 0;
 	for (size_t b = 0; b <= s->bands; b++) {
-		kymo_ns begin = s->time[0] + (kymo_ns)b * s->band, end = begin + s->band;
+		kymo_ns begin = s->at[0].time + (kymo_ns)b * s->band, end = begin + s->band;
 		double least = 1;
-		while (p + 1 < s->count && s->time[p + 1] <= begin)
+		while (p + 1 < s->count && s->at[p + 1].time <= begin)
 			p++;
 		s->first[b] = p;
 		s->before[b] = mmu_integral(&(struct mmu_edge){s, p}, begin);
-		for (size_t i = p; i + 1 < s->count && s->time[i] < end; i++)
-			least = s->value[i] < least ? s->value[i] : least;
+		for (size_t i = p; i + 1 < s->count && s->at[i].time < end; i++)
+			least = s->at[i].value < least ? s->at[i].value : least;
 		s->least[b] = least;
 	}
 	return true;
@@ -102,11 +102,14 @@ enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_sele
 	util_clip(&u, select_from(sel), select_to(sel, t));
 	struct kymo_mmu *m = calloc(1, sizeof *m);
 	bool ok = m && (m->series = calloc(u.series.count + 1, sizeof *m->series));
-	if (ok)
+	if (m) {
 		m->rules = rules;
+		pthread_mutex_init(&m->lock, NULL);
+	}
 	for (size_t i = 0; ok && i < u.series.count; i++) {
 		struct mmu_series *s = &m->series[m->count++];
-		ok = sum_up(s, &u.series.at[i], rules) && list_zeros(s) && cut_into_bands(s);
+		sum_up(s, &u.series.at[i], rules);
+		ok = list_zeros(s) && cut_into_bands(s);
 		if (ok && mmu_duration(s) > m->span)
 			m->span = mmu_duration(s);
 	}
@@ -124,15 +127,16 @@ void kymo_mmu_free(struct kymo_mmu *m)
 	if (!m)
 		return;
 	for (size_t i = 0; i < m->count; i++) {
-		free(m->series[i].time);
-		free(m->series[i].value);
-		free(m->series[i].sum);
+		free(m->series[i].at);
+		free((void *)(uintptr_t)m->series[i].shown.time);
+		free((void *)(uintptr_t)m->series[i].shown.value);
 		free(m->series[i].first);
 		free(m->series[i].least);
 		free(m->series[i].before);
 		free(m->series[i].zero);
 	}
 	free(m->series);
+	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
@@ -145,7 +149,7 @@ double kymo_mmu_mean(const struct kymo_mmu *m)
 {
 	double sum = 0, length = 0;
 	for (size_t i = 0; i < m->count; i++) {
-		sum += m->series[i].sum[m->series[i].count - 1];
+		sum += m->series[i].at[m->series[i].count - 1].sum;
 		length += (double)mmu_duration(&m->series[i]);
 	}
 	return length > 0 ? sum / length : NAN;
@@ -153,14 +157,35 @@ double kymo_mmu_mean(const struct kymo_mmu *m)
 
 const struct kymo_mmu_series *kymo_mmu_series(const struct kymo_mmu *m, size_t i)
 {
-	return i < m->count ? &m->series[i].shown : NULL;
+	if (i >= m->count)
+		return NULL;
+	struct mmu_series *s = &m->series[i];
+	struct kymo_mmu_series *shown = &s->shown;
+	pthread_mutex_lock((pthread_mutex_t *)&m->lock);
+	if (!shown->count) {
+		kymo_ns *time = malloc(s->count * sizeof *time);
+		double *value = malloc(s->count * sizeof *value);
+		for (size_t k = 0; time && value && k < s->count; k++) {
+			time[k] = s->at[k].time;
+			value[k] = s->at[k].value;
+		}
+		if (time && value) {
+			*shown = (struct kymo_mmu_series){s->count, time, value, s->proc};
+		} else {
+			free(time);
+			free(value);
+		}
+	}
+	bool ok = shown->count;
+	pthread_mutex_unlock((pthread_mutex_t *)&m->lock);
+	return ok ? shown : NULL;
 }
 
 /* ---- bands ---- */
 
 struct mmu_edge mmu_edge_at(const struct mmu_series *s, kymo_ns time)
 {
-	size_t band = (size_t)((time - s->time[0]) / s->band);
+	size_t band = (size_t)((time - s->at[0].time) / s->band);
 	return (struct mmu_edge){s, s->first[band < s->bands ? band : s->bands]};
 }
 
@@ -189,11 +214,11 @@ static inline double right_of(const struct bounds *x, size_t i, kymo_ns time)
 	size_t band = i + x->whole, from = s->first[band];
 	size_t to = s->first[band < s->bands ? band + 1 : band];
 	size_t p = from + (size_t)((double)(to - from) * x->part);
-	while (s->time[p] > time)
+	while (s->at[p].time > time)
 		p--;
-	while (p + 1 < s->count && s->time[p + 1] <= time)
+	while (p + 1 < s->count && s->at[p + 1].time <= time)
 		p++;
-	return s->sum[p] + s->value[p] * (double)(time - s->time[p]);
+	return s->at[p].sum + s->at[p].value * (double)(time - s->at[p].time);
 }
 
 /* The band that holds begin + w + `more`, where band i begins at `begin`; less than a band more. */
@@ -253,8 +278,8 @@ bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struc
 	size_t most = 0;
 	for (size_t i = 0; i < m->count; i++)
 		most += m->series[i].bands + 1;
-	*h = (struct mmu_heap){malloc((most + 1) * sizeof *h->at), 0};
-	if (!h->at)
+	h->count = 0;
+	if (!vec_reserve(h, most + 1))
 		return false;
 	for (size_t i = 0; i < m->count; i++) {
 		const struct mmu_series *s = &m->series[i];
@@ -285,9 +310,18 @@ struct mmu_band mmu_heap_pop(struct mmu_heap *h)
 	return top;
 }
 
+bool mmu_heap_copy(const struct mmu_heap *h, struct mmu_heap *out)
+{
+	if (!vec_reserve(out, h->count + 1))
+		return false;
+	memcpy(out->at, h->at, h->count * sizeof *h->at);
+	out->count = h->count;
+	return true;
+}
+
 void mmu_heap_free(struct mmu_heap *h)
 {
-	free(h->at);
+	vec_free(h);
 }
 
 /* ---- the least ---- */
@@ -347,35 +381,37 @@ static void look_around(const struct kymo_mmu *m, const struct mmu_band *b, kymo
 		look(s, b->series, from, b->end, w, best);
 }
 
-static enum kymo_status worst(const struct kymo_mmu *m, kymo_ns window, const struct taken *taken,
-                              struct best *best)
+static struct best worst(const struct kymo_mmu *m, kymo_ns window, const struct taken *taken,
+                         struct mmu_heap *h)
 {
-	struct mmu_heap h;
-	*best = (struct best){.mean = 1};
-	if (!mmu_heap_make(m, window, false, &h))
-		return KYMO_E_MEMORY;
-	while (h.count) {
-		struct mmu_band b = mmu_heap_pop(&h);
+	struct best best = {.mean = 1};
+	while (h->count) {
+		struct mmu_band b = mmu_heap_pop(h);
 		// Bands of one bound come in order of time: after a 0 none is lower, and none as low is earlier.
-		if (best->found && (b.bound > best->mean || (best->mean <= 0 && b.begin > best->time)))
+		if (best.found && (b.bound > best.mean || (best.mean <= 0 && b.begin > best.time)))
 			break;
 		kymo_ns duration = mmu_duration(&m->series[b.series]);
-		look_around(m, &b, window < duration ? window : duration, taken, best);
+		look_around(m, &b, window < duration ? window : duration, taken, &best);
 	}
-	mmu_heap_free(&h);
-	return KYMO_OK;
+	return best;
+}
+
+double mmu_least(const struct kymo_mmu *m, kymo_ns window, struct mmu_heap *h)
+{
+	struct best best = worst(m, window, &(struct taken){0}, h);
+	return best.found ? best.mean : NAN;
 }
 
 double kymo_mmu_at(const struct kymo_mmu *m, kymo_ns window)
 {
-	struct best best;
+	struct mmu_heap h = {0};
 	if (window <= 0)
 		return 0;
 	if (!m->count && m->rules == KYMO_RULES_GO126)
 		return 1;
-	if (worst(m, window, &(struct taken){0}, &best) != KYMO_OK || !best.found)
-		return NAN;
-	return best.mean;
+	double least = mmu_heap_make(m, window, false, &h) ? mmu_least(m, window, &h) : NAN;
+	mmu_heap_free(&h);
+	return least;
 }
 
 enum kymo_status kymo_mmu_worst(const struct kymo_mmu *m, kymo_ns window, size_t cap,
@@ -383,20 +419,25 @@ enum kymo_status kymo_mmu_worst(const struct kymo_mmu *m, kymo_ns window, size_t
 {
 	kymo_ns *times = malloc((cap + 1) * sizeof *times);
 	struct taken taken = {times, 0, window};
-	enum kymo_status st = times ? KYMO_OK : KYMO_E_MEMORY;
+	struct mmu_heap all = {0}, h = {0};
+	bool ok = times && mmu_heap_make(m, window > 0 ? window : 1, false, &all);
 	*count = 0;
-	while (st == KYMO_OK && window > 0 && *count < cap) {
-		struct best best;
-		st = worst(m, window, &taken, &best);
-		if (st != KYMO_OK || !best.found)
+	while (ok && window > 0 && *count < cap) {
+		ok = mmu_heap_copy(&all, &h);
+		if (!ok)
 			break;
-		out[(*count)++] = (struct kymo_mmu_window){best.time, best.mean,
-		                                           m->series[best.series].shown.proc};
+		struct best best = worst(m, window, &taken, &h);
+		if (!best.found)
+			break;
+		out[(*count)++] =
+			(struct kymo_mmu_window){best.time, best.mean, m->series[best.series].proc};
 		size_t i = taken.count++;
 		for (; i > 0 && times[i - 1] > best.time; i--)
 			times[i] = times[i - 1];
 		times[i] = best.time;
 	}
+	mmu_heap_free(&all);
+	mmu_heap_free(&h);
 	free(times);
-	return st;
+	return ok ? KYMO_OK : KYMO_E_MEMORY;
 }

@@ -11,15 +11,15 @@
 #ifndef KYMO_ANALYSIS_MMU_H
 #define KYMO_ANALYSIS_MMU_H
 
+#include <pthread.h>
+
 #include <kymo/mmu.h>
 
 #include "analysis/util.h"
 
 struct mmu_series {
 	size_t count;  // points; at least 2
-	kymo_ns *time;
-	double *value;
-	double *sum;   // the integral from the begin to time[i]
+	struct util_point *at;
 	kymo_ns band;  // length
 	size_t bands;
 	size_t *first;   // [bands + 1] the point that holds at the band's begin
@@ -27,7 +27,8 @@ struct mmu_series {
 	double *before;  // [bands + 1] the integral to the band's begin
 	kymo_ns *zero;   // [zeros] lengths of the stretches of 0, the longest first
 	size_t zeros;
-	struct kymo_mmu_series shown;
+	uint64_t proc;
+	struct kymo_mmu_series shown;  // made when it is asked for
 };
 
 struct kymo_mmu {
@@ -35,6 +36,7 @@ struct kymo_mmu {
 	struct mmu_series *series;
 	kymo_ns span;
 	enum kymo_rules rules;
+	pthread_mutex_t lock;  // of what is shown
 };
 
 /* Where in a series an edge of the window is. Goes forward only. */
@@ -47,21 +49,23 @@ static inline double mmu_integral(struct mmu_edge *e, kymo_ns time)
 {
 	const struct mmu_series *s = e->s;
 	size_t i = e->at, step = 1;
-	while (i + step < s->count && s->time[i + step] <= time) {
+	while (i + step < s->count && s->at[i + step].time <= time) {
 		i += step;
 		step *= 2;
 	}
 	for (; step; step /= 2)
-		if (i + step < s->count && s->time[i + step] <= time)
+		if (i + step < s->count && s->at[i + step].time <= time)
 			i += step;
 	e->at = i;
-	return s->time[i] == time ? s->sum[i] : s->sum[i] + s->value[i] * (double)(time - s->time[i]);
+	return s->at[i].time == time
+	               ? s->at[i].sum
+	               : s->at[i].sum + s->at[i].value * (double)(time - s->at[i].time);
 }
 
 /* The next change after the time last asked for; INT64_MAX: none. */
 static inline kymo_ns mmu_next(const struct mmu_edge *e)
 {
-	return e->at + 1 < e->s->count ? e->s->time[e->at + 1] : INT64_MAX;
+	return e->at + 1 < e->s->count ? e->s->at[e->at + 1].time : INT64_MAX;
 }
 
 /* Positions near a time, by its band. */
@@ -69,11 +73,11 @@ struct mmu_edge mmu_edge_at(const struct mmu_series *s, kymo_ns time);
 
 static inline kymo_ns mmu_begin(const struct mmu_series *s)
 {
-	return s->time[0];
+	return s->at[0].time;
 }
 static inline kymo_ns mmu_duration(const struct mmu_series *s)
 {
-	return s->time[s->count - 1] - s->time[0];
+	return s->at[s->count - 1].time - s->at[0].time;
 }
 
 #define MMU_SLACK 1e-12  // taken from bounds, for what rounding may add
@@ -86,11 +90,28 @@ struct mmu_band {
 };
 struct mmu_heap {
 	struct mmu_band *at;
-	size_t count;
+	size_t count, cap;
 };
-/* False: no memory. Windows longer than a series are cut to it, unless `fitting`: then the series is left out. */
+/*
+ * False: no memory. Windows longer than a series are cut to it, unless `fitting`: then the series is left out. `out` is
+ * empty, or an earlier one whose memory it takes.
+ */
 bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *out);
+bool mmu_heap_copy(const struct mmu_heap *h, struct mmu_heap *out);
 struct mmu_band mmu_heap_pop(struct mmu_heap *h);
 void mmu_heap_free(struct mmu_heap *h);
+
+/* MMU(window), of the bands of windows that are cut; uses them up. */
+double mmu_least(const struct kymo_mmu *m, kymo_ns window, struct mmu_heap *h);
+
+/*
+ * A point of the curve: MMU(window) and quantiles, for little more than either costs, by one thread. The scratch is memory
+ * that goes from one point to the next.
+ */
+struct mmu_scratch;
+struct mmu_scratch *mmu_scratch_make(void);  // NULL: no memory
+void mmu_scratch_free(struct mmu_scratch *x);
+enum kymo_status mmu_point(const struct kymo_mmu *m, kymo_ns window, const double *q, size_t count,
+                           struct mmu_scratch *x, double *least, double *out);
 
 #endif

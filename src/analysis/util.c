@@ -53,6 +53,12 @@ static void clip_series(struct util_series *s, kymo_ns from, kymo_ns to)
 	size_t n = s->points.count, kept = 0;
 	kymo_ns end = n ? p[n - 1].time : 0;
 	end = end < to ? end : to;
+	if (n && from <= p[0].time && p[n - 1].time <= to)
+		while (kept + 1 < n && p[kept].time < p[kept + 1].time)
+			kept++;
+	if (kept && kept + 1 == n)
+		return;
+	kept = 0;
 	for (size_t i = 0; i + 1 < n && p[i].time < end && from < end; i++) {
 		if (p[i + 1].time <= from)
 			continue;
@@ -62,7 +68,7 @@ static void clip_series(struct util_series *s, kymo_ns from, kymo_ns to)
 		kept++;
 	}
 	if (kept)
-		p[kept++] = (struct util_point){end, 0};
+		p[kept++] = (struct util_point){end, 0, 0};
 	s->points.count = kept;
 }
 
@@ -91,28 +97,61 @@ struct edge {
 	int32_t value;
 };
 
+/*
+ * Edges in order of time, made by one thread. Ranges come in order of their begins, and what begins with its range is over
+ * after a few others have begun: its edges belong a few places before the last one, and are moved there. Where that takes
+ * too many moves, all are sorted when all are there.
+ */
+struct edges {
+	VEC(struct radix_item) at;  // see edge_of
+	uint64_t moves;
+	bool loose;  // not in order
+};
+#define MOVES 32u  // an edge, at most; to sort costs as much
+
 struct build {
 	const struct kymo_trace *t;
 	struct util *out;
 	unsigned flags;
-	kymo_ns from, to;              // nothing else matters
-	VEC(struct radix_item) edges;  // as they are sorted: see edge_at
-	uint32_t *open;                // [procs] intervals open on each
-	uint32_t active;               // procs with open ones
+	kymo_ns from, to;          // nothing else matters
+	kymo_ns at;                // begin of the range at hand
+	struct edges edges, late;  // what begins later than its range: an assist after a wait
+	VEC(struct edge) now;      // those of one time
+	uint32_t *open;            // [procs] intervals open on each
+	uint32_t active;           // procs with open ones
 	uint32_t stopped;
 	uint64_t procs;       // GOMAXPROCS
 	struct util_ids ids;  // per proc
 };
 
-static bool push_edge(struct build *b, kymo_ns time, uint32_t where, int32_t value)
+static bool push_item(struct edges *e, struct radix_item x)
 {
-	return vec_push(&b->edges, ((struct radix_item){radix_of_i64(time),
-	                                                (uint64_t)where << 32 | (uint32_t)value}));
+	if (!vec_push(&e->at, x))
+		return false;
+	size_t i = e->at.count - 1;
+	if (e->loose)
+		return true;
+	for (; i > 0 && e->at.at[i - 1].key > x.key; i--)
+		e->at.at[i] = e->at.at[i - 1];
+	e->at.at[i] = x;
+	e->moves += e->at.count - 1 - i;
+	e->loose = e->moves > (uint64_t)MOVES * (e->at.count + 1024);
+	return true;
 }
 
-static inline struct edge edge_at(const struct build *b, size_t i)
+static bool push_edge(struct edges *e, kymo_ns time, uint32_t where, int32_t value)
 {
-	struct radix_item x = b->edges.at[i];
+	return push_item(e, (struct radix_item){radix_of_i64(time),
+	                                        (uint64_t)where << 32 | (uint32_t)value});
+}
+
+static bool in_order(struct edges *e)
+{
+	return !e->loose || radix_sort(e->at.at, e->at.count);
+}
+
+static inline struct edge edge_of(struct radix_item x)
+{
 	return (struct edge){(kymo_ns)(x.key ^ (uint64_t)1 << 63), (uint32_t)(x.value >> 32),
 	                     (int32_t)(uint32_t)x.value};
 }
@@ -121,7 +160,8 @@ static bool interval(struct build *b, kymo_ns from, kymo_ns to, uint32_t where)
 {
 	from = from > b->from ? from : b->from;
 	to = to < b->to ? to : b->to;
-	return to <= from || (push_edge(b, from, where, 1) && push_edge(b, to, where, -1));
+	struct edges *e = from > b->at ? &b->late : &b->edges;
+	return to <= from || (push_edge(e, from, where, 1) && push_edge(e, to, where, -1));
 }
 
 static bool on_proc(void *ctx, const struct gc_piece *p)
@@ -159,62 +199,123 @@ static bool add_range(struct build *b, uint32_t i)
 	return true;
 }
 
-/* A stretch of the ranges, with edges of its own: where an assist executes takes a look at its goroutine. */
+/*
+ * A stretch of the ranges, with edges of its own: where an assist executes takes a look at its goroutine. Others' edges (of
+ * workers, of GOMAXPROCS) come in between.
+ */
 struct stretch {
 	alignas(PARALLEL_LINE) struct build b;
 	uint32_t from, to;
+	const struct radix_item *others, *others_end;
 	bool ok;
 };
 
 static void add_stretch(void *arg)
 {
 	struct stretch *s = arg;
+	const kymo_ns *start = s->b.t->ranges.start;
 	s->ok = true;
 	for (uint32_t i = s->from; i < s->to && s->ok; i++) {
 		gc_prefetch(s->b.t, i + GC_AHEAD);
-		s->ok = add_range(&s->b, i);
+		for (; s->ok && s->others < s->others_end && s->others->key <= radix_of_i64(start[i]);
+		     s->others++)
+			s->ok = push_item(&s->b.edges, *s->others);
+		s->b.at = start[i] > s->b.from ? start[i] : s->b.from;
+		s->ok = s->ok && add_range(&s->b, i);
 	}
+	for (; s->ok && s->others < s->others_end; s->others++)
+		s->ok = push_item(&s->b.edges, *s->others);
+	s->ok = s->ok && in_order(&s->b.edges) && in_order(&s->b.late);
 }
 
 #define WORTH_A_THREAD 8192u  // ranges: about a millisecond
 
-static bool add_ranges(struct build *b)
+/* How many of sorted items come before a key. */
+static size_t before(const struct radix_item *at, size_t count, uint64_t key)
 {
+	size_t lo = 0;
+	while (lo < count) {
+		size_t mid = lo + (count - lo) / 2;
+		if (at[mid].key < key)
+			lo = mid + 1;
+		else
+			count = mid;
+	}
+	return lo;
+}
+
+/* All edges, in `n` runs that are in order. */
+struct runs {
 	struct stretch s[PARALLEL_MAX];
+	const struct radix_item *next[2 * PARALLEL_MAX], *end[2 * PARALLEL_MAX];
+	unsigned stretches, n;
+};
+
+static bool collect(struct build *b, struct runs *runs)
+{
+	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
 	uint32_t count = b->t->ranges.count;
-	unsigned n = threads_worth(PARALLEL_MAX, count / WORTH_A_THREAD);
 	bool ok = true;
-	for (unsigned i = 0; i < n; i++)
-		s[i] = (struct stretch){
-			.b = {.t = b->t, .flags = b->flags, .from = b->from, .to = b->to},
-			.from = (uint32_t)((uint64_t)count * i / n),
-			.to = (uint32_t)((uint64_t)count * (i + 1) / n),
+	for (uint32_t i = 0; i < m->count && ok; i++)
+		if (m->value[i])
+			ok = push_edge(&b->edges, m->time[i], GOMAXPROCS, (int32_t)i);
+	if (ok && b->flags & KYMO_UTIL_BACKGROUND)
+		ok = gc_workers(b->t, b->from, b->to, on_worker, b);
+	if (!ok || !in_order(&b->edges))
+		return false;
+	struct radix_item *others = b->edges.at.at, *others_end = others + b->edges.at.count;
+	runs->stretches = threads_worth(PARALLEL_MAX, count / WORTH_A_THREAD);
+	for (unsigned i = 0; i < runs->stretches; i++) {
+		uint32_t to = (uint32_t)((uint64_t)count * (i + 1) / runs->stretches);
+		size_t some = (size_t)(others_end - others);
+		if (i + 1 < runs->stretches)
+			some = before(others, some, radix_of_i64(b->t->ranges.start[to]));
+		runs->s[i] = (struct stretch){
+			.b = {.t = b->t,
+		              .flags = b->flags,
+		              .from = b->from,
+		              .to = b->to,
+		              .late.loose = true},
+			.from = (uint32_t)((uint64_t)count * i / runs->stretches),
+			.to = to,
+			.others = others,
+			.others_end = others + some,
 		};
-	parallel_run(n, s, sizeof *s, add_stretch);
-	for (unsigned i = 0; i < n; i++) {
-		size_t more = s[i].b.edges.count;
-		ok = ok && s[i].ok && vec_reserve(&b->edges, b->edges.count + more);
-		if (ok && more) {
-			memcpy(b->edges.at + b->edges.count, s[i].b.edges.at,
-			       more * sizeof *b->edges.at);
-			b->edges.count += more;
-		}
-		vec_free(&s[i].b.edges);
+		others += some;
+	}
+	parallel_run(runs->stretches, runs->s, sizeof *runs->s, add_stretch);
+	for (unsigned i = 0; i < runs->stretches; i++) {
+		const struct edges *e[2] = {&runs->s[i].b.edges, &runs->s[i].b.late};
+		ok = ok && runs->s[i].ok;
+		for (int k = 0; k < 2; k++)
+			if (e[k]->at.count) {
+				runs->next[runs->n] = e[k]->at.at;
+				runs->end[runs->n++] = e[k]->at.at + e[k]->at.count;
+			}
 	}
 	return ok;
 }
 
-static bool collect(struct build *b)
+/* Puts those of the earliest time that is left into b->now; *more: if there was one. False: no memory. */
+static bool take(struct build *b, struct runs *runs, bool *more)
 {
-	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
-	bool ok = true;
-	for (uint32_t i = 0; i < m->count && ok; i++)
-		if (m->value[i])
-			ok = push_edge(b, m->time[i], GOMAXPROCS, (int32_t)i);
-	ok = ok && add_ranges(b);
-	if (ok && b->flags & KYMO_UTIL_BACKGROUND)
-		ok = gc_workers(b->t, b->from, b->to, on_worker, b);
-	return ok && radix_sort(b->edges.at, b->edges.count);
+	uint64_t key = UINT64_MAX;
+	b->now.count = 0;
+	for (unsigned i = 0; i < runs->n; i++)
+		key = runs->next[i]->key < key ? runs->next[i]->key : key;
+	for (unsigned i = 0; i < runs->n; i++) {
+		for (; runs->next[i] < runs->end[i] && runs->next[i]->key == key; runs->next[i]++)
+			if (!vec_push(&b->now, edge_of(*runs->next[i])))
+				return false;
+		if (runs->next[i] == runs->end[i]) {
+			runs->n--;
+			runs->next[i] = runs->next[runs->n];
+			runs->end[i] = runs->end[runs->n];
+			i--;
+		}
+	}
+	*more = b->now.count != 0;
+	return true;
 }
 
 /* ---- from edges to points ---- */
@@ -225,12 +326,12 @@ static bool put(struct build *b, size_t series, kymo_ns time, double value)
 	size_t n = s->points.count;
 	if (n && s->points.at[n - 1].value == value)
 		return true;
-	return vec_push(&s->points, ((struct util_point){time, value}));
+	return vec_push(&s->points, ((struct util_point){time, value, 0}));
 }
 
 static bool finish(struct build *b, size_t series, kymo_ns time)
 {
-	return vec_push(&b->out->series.at[series].points, ((struct util_point){time, 0}));
+	return vec_push(&b->out->series.at[series].points, ((struct util_point){time, 0, 0}));
 }
 
 static double proc_value(const struct build *b, uint32_t row)
@@ -289,21 +390,21 @@ static void apply(struct build *b, const struct edge *e)
 }
 
 /* Everything at one time, then what holds from there on. */
-static enum kymo_status step(struct build *b, size_t from, size_t to)
+static enum kymo_status step(struct build *b)
 {
-	kymo_ns time = edge_at(b, from).time;
+	kymo_ns time = b->now.at[0].time;
 	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
 	bool per_proc = b->flags & KYMO_UTIL_PER_PROC, all = false, ok = true;
-	for (size_t i = from; i < to; i++) {
-		struct edge e = edge_at(b, i);
-		if (e.where == GOMAXPROCS) {
-			enum kymo_status st = resize(b, m->value[e.value], time);
+	for (size_t i = 0; i < b->now.count; i++) {
+		const struct edge *e = &b->now.at[i];
+		if (e->where == GOMAXPROCS) {
+			enum kymo_status st = resize(b, m->value[e->value], time);
 			if (st != KYMO_OK)
 				return st;
 			all = true;
 		} else {
-			all |= e.where == EVERYWHERE;
-			apply(b, &e);
+			all |= e->where == EVERYWHERE;
+			apply(b, e);
 		}
 	}
 	if (!b->procs)
@@ -312,8 +413,8 @@ static enum kymo_status step(struct build *b, size_t from, size_t to)
 		ok = put_system(b, time);
 	else if (all)
 		ok = put_all_procs(b, time);
-	for (size_t i = from; per_proc && !all && i < to && ok; i++) {
-		uint32_t row = edge_at(b, i).where;
+	for (size_t i = 0; per_proc && !all && i < b->now.count && ok; i++) {
+		uint32_t row = b->now.at[i].where;
 		uint64_t id = b->t->procs.id[row];
 		if (id < b->procs)
 			ok = put(b, b->ids.at[id].series, time, proc_value(b, row));
@@ -324,20 +425,27 @@ static enum kymo_status step(struct build *b, size_t from, size_t to)
 enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, kymo_ns from, kymo_ns to,
                             struct util *out)
 {
-	struct build b = {.t = t, .out = out, .flags = flags, .from = from, .to = to};
+	struct build b = {.t = t, .out = out, .flags = flags, .from = from, .to = to, .at = INT64_MAX};
 	*out = (struct util){0};
 	b.open = calloc(t->procs.count + 1, sizeof *b.open);
-	enum kymo_status st = b.open && collect(&b) ? KYMO_OK : KYMO_E_MEMORY;
-	for (size_t i = 0, j; i < b.edges.count && st == KYMO_OK; i = j) {
-		for (j = i + 1; j < b.edges.count && b.edges.at[j].key == b.edges.at[i].key;)
-			j++;
-		st = step(&b, i, j);
+	struct runs runs = {.n = 0};
+	enum kymo_status st = b.open && collect(&b, &runs) ? KYMO_OK : KYMO_E_MEMORY;
+	for (bool more = true; st == KYMO_OK && more;) {
+		if (!take(&b, &runs, &more))
+			st = KYMO_E_MEMORY;
+		else if (more)
+			st = step(&b);
 	}
 	uint64_t open = flags & KYMO_UTIL_PER_PROC ? b.procs : b.procs != 0;
 	for (uint64_t i = 0; i < open && st == KYMO_OK; i++)
 		if (!finish(&b, b.ids.at ? b.ids.at[i].series : 0, t->info.duration))
 			st = KYMO_E_MEMORY;
-	vec_free(&b.edges);
+	for (unsigned i = 0; i < runs.stretches; i++) {
+		vec_free(&runs.s[i].b.edges.at);
+		vec_free(&runs.s[i].b.late.at);
+	}
+	vec_free(&b.edges.at);
+	vec_free(&b.now);
 	free(b.open);
 	free(b.ids.at);
 	if (st != KYMO_OK)

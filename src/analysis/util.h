@@ -15,6 +15,7 @@
 struct util_point {
 	kymo_ns time;
 	double value;
+	double sum;  // the integral from the begin of its series: mmu.c fills it in
 };
 struct util_series {
 	VEC(struct util_point) points;  // the last one is the end, its value 0
