@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "analysis/mmu.h"
 #include "analysis/parallel.h"
 #include "base/threads.h"
 #include "report/report.h"
@@ -24,8 +25,14 @@ struct point {
 	double mmu, at[QUANTILES];
 };
 
+/* 1 µs to 1 s: which of them are 0 says where the curve begins, and four are fields. */
+#define DECADES 7
+static const kymo_ns decades[DECADES] = {1000,     10000,     100000,    1000000,
+                                         10000000, 100000000, 1000000000};
+
 struct result {
-	struct kymo_mmu *mmu;
+	struct kymo_mmu *mmu;       // while the report runs
+	double at_decade[DECADES];  // NaN: longer than the whole
 	struct point points[POINTS];
 	size_t point_count;
 	struct kymo_mmu_window worst[WORST_MAX];
@@ -130,34 +137,67 @@ static enum kymo_status read_worst(const struct report *r, struct result *m, siz
 
 /* ---- the curve ---- */
 
-/* Every `step`-th point: one thread's. */
-struct curve_job {
+/* Points that threads take one after another: some cost a hundred times what others do. */
+struct queue {
 	struct result *m;
-	size_t first, step;
+	bool decades;
+	size_t next, count;  // `next` is of all threads
+};
+struct curve_job {
+	struct queue *queue;
 	enum kymo_status status;
 };
 
 static void compute_points(void *arg)
 {
 	struct curve_job *job = arg;
-	const struct kymo_mmu *mmu = job->m->mmu;
-	for (size_t i = job->first; i < job->m->point_count && job->status == KYMO_OK;
-	     i += job->step) {
-		struct point *p = &job->m->points[i];
-		p->mmu = kymo_mmu_at(mmu, p->window);
-		job->status = kymo_mmu_quantiles(mmu, p->window, quantiles, QUANTILES, p->at);
+	struct queue *q = job->queue;
+	struct result *m = q->m;
+	struct mmu_scratch *scratch = mmu_scratch_make();
+	job->status = scratch ? KYMO_OK : KYMO_E_MEMORY;
+	while (job->status == KYMO_OK) {
+		size_t i = __atomic_fetch_add(&q->next, 1, __ATOMIC_RELAXED);
+		if (i >= q->count)
+			break;
+		struct point *p = &m->points[i];
+		job->status = q->decades ? mmu_point(m->mmu, decades[i], NULL, 0, scratch,
+		                                     &m->at_decade[i], NULL)
+		                         : mmu_point(m->mmu, p->window, quantiles, QUANTILES,
+		                                     scratch, &p->mmu, p->at);
 	}
+	mmu_scratch_free(scratch);
+}
+
+static enum kymo_status compute_all(struct queue q)
+{
+	struct curve_job jobs[PARALLEL_MAX];
+	unsigned n = threads_allowed(PARALLEL_MAX);
+	for (unsigned i = 0; i < n; i++)
+		jobs[i] = (struct curve_job){.queue = &q};
+	parallel_run(n, jobs, sizeof *jobs, compute_points);
+	for (unsigned i = 0; i < n; i++)
+		if (jobs[i].status != KYMO_OK)
+			return jobs[i].status;
+	return KYMO_OK;
 }
 
 /* From the longest window of a power of ten in which nothing may be left, but from 1 µs at least, to the whole. */
 static enum kymo_status compute_curve(struct result *m)
 {
-	kymo_ns span = kymo_mmu_span(m->mmu), from = 1000000000;
-	while (from > 1000 && (from > span || !(kymo_mmu_at(m->mmu, from) < 1e-4)))
-		from /= 10;
+	kymo_ns span = kymo_mmu_span(m->mmu);
+	size_t fit = 0, first = DECADES - 1;
+	for (size_t i = 0; i < DECADES; i++) {
+		m->at_decade[i] = NAN;
+		fit += decades[i] <= span;
+	}
 	if (span <= 0)
 		return KYMO_OK;
-	from = from < span ? from : span;
+	enum kymo_status st = compute_all((struct queue){.m = m, .decades = true, .count = fit});
+	if (st != KYMO_OK)
+		return st;
+	while (first > 0 && !(m->at_decade[first] < 1e-4))
+		first--;
+	kymo_ns from = decades[first] < span ? decades[first] : span;
 	for (int i = 0; i < POINTS; i++) {
 		double x = (double)from * pow((double)span / (double)from, i / (POINTS - 1.0));
 		kymo_ns window = i == POINTS - 1 ? span : (kymo_ns)llround(x);
@@ -165,15 +205,7 @@ static enum kymo_status compute_curve(struct result *m)
 			continue;
 		m->points[m->point_count++].window = window;
 	}
-	struct curve_job jobs[PARALLEL_MAX];
-	unsigned n = threads_allowed(PARALLEL_MAX);
-	for (unsigned i = 0; i < n; i++)
-		jobs[i] = (struct curve_job){.m = m, .first = i, .step = n};
-	parallel_run(n, jobs, sizeof *jobs, compute_points);
-	for (unsigned i = 0; i < n; i++)
-		if (jobs[i].status != KYMO_OK)
-			return jobs[i].status;
-	return KYMO_OK;
+	return compute_all((struct queue){.m = m, .count = m->point_count});
 }
 
 static void put_head(struct report *r, const struct result *m, unsigned bits)
@@ -201,20 +233,19 @@ static void put_fields(struct report *r, const struct result *m)
 {
 	static const struct {
 		const char *key, *title;
-		kymo_ns window;
-	} at[] = {
-		{"mmu_1ms", "in the worst 1 ms", 1000000},
-		{"mmu_10ms", "in the worst 10 ms", 10000000},
-		{"mmu_100ms", "in the worst 100 ms", 100000000},
-		{"mmu_1s", "in the worst second", 1000000000},
+	} of[DECADES] = {
+		[3] = {"mmu_1ms", "in the worst 1 ms"},
+		[4] = {"mmu_10ms", "in the worst 10 ms"},
+		[5] = {"mmu_100ms", "in the worst 100 ms"},
+		[6] = {"mmu_1s", "in the worst second"},
 	};
 	kymo_ns span = kymo_mmu_span(m->mmu);
 	report_field(r, "span_ns", "measured", CELL_NS, (union cell){.ns = span});
 	report_field(r, "mean", "mean", CELL_RATIO, (union cell){.f64 = kymo_mmu_mean(m->mmu)});
-	for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
-		double v = at[i].window <= span ? kymo_mmu_at(m->mmu, at[i].window) : NAN;
-		report_field(r, at[i].key, at[i].title, CELL_RATIO, (union cell){.f64 = v});
-	}
+	for (size_t i = 0; i < DECADES; i++)
+		if (of[i].key)
+			report_field(r, of[i].key, of[i].title, CELL_RATIO,
+			             (union cell){.f64 = m->at_decade[i]});
 }
 
 static enum kymo_status run(struct report *r, struct kymo_error *err)
@@ -246,6 +277,8 @@ static enum kymo_status run(struct report *r, struct kymo_error *err)
 		return error_memory(err);
 	put_head(r, m, bits);
 	put_fields(r, m);
+	kymo_mmu_free(m->mmu);  // as large as the trace's GC is busy, and the report may be kept
+	m->mmu = NULL;
 	bool ok = report_table(r, &(struct table){.key = "curve",
 	                                          .title = "curve",
 	                                          .columns = curve_columns,
