@@ -256,6 +256,13 @@ static bool before(const struct mmu_band *a, const struct mmu_band *b)
 	return a->bound < b->bound || (a->bound == b->bound && a->begin < b->begin);
 }
 
+static void swap(struct mmu_heap *h, size_t i, size_t k)
+{
+	struct mmu_band b = h->at[i];
+	h->at[i] = h->at[k];
+	h->at[k] = b;
+}
+
 static void sink(struct mmu_heap *h, size_t i)
 {
 	for (;;) {
@@ -266,14 +273,46 @@ static void sink(struct mmu_heap *h, size_t i)
 			least = child + 1;
 		if (least == i)
 			return;
-		struct mmu_band b = h->at[i];
-		h->at[i] = h->at[least];
-		h->at[least] = b;
+		swap(h, i, least);
 		i = least;
 	}
 }
 
-bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
+static void heapify(struct mmu_heap *h, size_t count)
+{
+	h->count = count;
+	for (size_t i = count / 2; i-- > 0;)
+		sink(h, i);
+}
+
+#define SAMPLES 256u
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Of many bands about an eighth is looked at: puts those first that are in the lowest sixth, by a sample, and says how many
+ * they are. So that the others need no place in the heap.
+ */
+static size_t likely_ones(struct mmu_heap *h)
+{
+	double bound[SAMPLES];
+	size_t n = 0;
+	if (h->total < 4 * SAMPLES)
+		return h->all;
+	for (size_t i = 0; i < SAMPLES; i++)
+		bound[i] = h->at[i * (h->total / SAMPLES)].bound;
+	qsort(bound, SAMPLES, sizeof *bound, by_value);
+	for (size_t i = 0; i < h->total; i++)
+		if (h->at[i].bound <= bound[SAMPLES / 6])
+			swap(h, i, n++);
+	return h->all = n;
+}
+
+static bool list_bands(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
 {
 	size_t most = 0;
 	for (size_t i = 0; i < m->count; i++)
@@ -297,8 +336,23 @@ bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struc
 				break;
 		}
 	}
-	for (size_t i = h->count / 2; i-- > 0;)
-		sink(h, i);
+	h->all = h->total = h->count;
+	return true;
+}
+
+bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
+{
+	if (!list_bands(m, window, fitting, h))
+		return false;
+	heapify(h, h->all);
+	return true;
+}
+
+bool mmu_heap_make_some(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
+{
+	if (!list_bands(m, window, fitting, h))
+		return false;
+	heapify(h, likely_ones(h));
 	return true;
 }
 
@@ -306,16 +360,40 @@ struct mmu_band mmu_heap_pop(struct mmu_heap *h)
 {
 	struct mmu_band top = h->at[0];
 	h->at[0] = h->at[--h->count];
-	sink(h, 0);
+	h->at[h->count] = top;
+	if (h->count) {
+		sink(h, 0);
+	} else if (h->all < h->total) {
+		// The others change places with those that were popped.
+		size_t others = h->total - h->all, n = others < h->all ? others : h->all;
+		for (size_t i = 0; i < n; i++)
+			swap(h, i, h->total - 1 - i);
+		h->all = h->total;
+		heapify(h, others);
+	}
 	return top;
+}
+
+/* As if nothing had been popped. */
+static void undo(struct mmu_heap *h)
+{
+	if (h->all - h->count > h->all / 16)
+		heapify(h, h->all);
+	while (h->count < h->all) {
+		size_t i = h->count++;
+		for (; i && before(&h->at[i], &h->at[(i - 1) / 2]); i = (i - 1) / 2)
+			swap(h, i, (i - 1) / 2);
+	}
 }
 
 bool mmu_heap_copy(const struct mmu_heap *h, struct mmu_heap *out)
 {
-	if (!vec_reserve(out, h->count + 1))
+	if (!vec_reserve(out, h->total + 1))
 		return false;
-	memcpy(out->at, h->at, h->count * sizeof *h->at);
+	memcpy(out->at, h->at, h->total * sizeof *h->at);
 	out->count = h->count;
+	out->all = h->all;
+	out->total = h->total;
 	return true;
 }
 
@@ -399,6 +477,7 @@ static struct best worst(const struct kymo_mmu *m, kymo_ns window, const struct 
 double mmu_least(const struct kymo_mmu *m, kymo_ns window, struct mmu_heap *h)
 {
 	struct best best = worst(m, window, &(struct taken){0}, h);
+	undo(h);
 	return best.found ? best.mean : NAN;
 }
 

@@ -91,17 +91,22 @@ struct mmu_band {
 struct mmu_heap {
 	struct mmu_band *at;
 	size_t count, cap;
+	size_t all;    // count, and those that were popped: they lie behind
+	size_t total;  // and the many that hardly anybody asks for, with higher bounds, in no order
 };
 /*
  * False: no memory. Windows longer than a series are cut to it, unless `fitting`: then the series is left out. `out` is
  * empty, or an earlier one whose memory it takes.
  */
 bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *out);
+/* The same, where not all are going to be popped; of several series with equal bounds at one time, any may come first. */
+bool mmu_heap_make_some(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *out);
 bool mmu_heap_copy(const struct mmu_heap *h, struct mmu_heap *out);
+/* There is one. If it was not the last, h->at[0] is the next one. */
 struct mmu_band mmu_heap_pop(struct mmu_heap *h);
 void mmu_heap_free(struct mmu_heap *h);
 
-/* MMU(window), of the bands of windows that are cut; uses them up. */
+/* MMU(window), of the bands of windows that are cut. They are still there afterwards. NaN: no memory, or nothing. */
 double mmu_least(const struct kymo_mmu *m, kymo_ns window, struct mmu_heap *h);
 
 /*

@@ -254,7 +254,7 @@ static double mass_at_zero(const struct kymo_mmu *m, kymo_ns w)
 }
 
 struct mmu_scratch {
-	struct mmu_heap bands, of_least;
+	struct mmu_heap bands;
 	struct dist_work dist;
 	struct bends bends;
 };
@@ -269,7 +269,6 @@ void mmu_scratch_free(struct mmu_scratch *x)
 	if (!x)
 		return;
 	mmu_heap_free(&x->bands);
-	mmu_heap_free(&x->of_least);
 	vec_free(&x->dist.pieces);
 	vec_free(&x->dist.reach);
 	vec_free(&x->bends.at);
@@ -355,12 +354,12 @@ enum kymo_status mmu_point(const struct kymo_mmu *m, kymo_ns window, const doubl
 	// Where all windows have room to slide, the bands of the one are the bands of the other.
 	if (window <= 0 || !m->count)
 		*least = kymo_mmu_at(m, window);
-	else if (!mmu_heap_make(m, window, false, &x->of_least) ||
-	         (spread && !(all_fit ? mmu_heap_copy(&x->of_least, &x->bands)
-	                              : mmu_heap_make(m, window, true, &x->bands))))
-		return KYMO_E_MEMORY;
+	else if (mmu_heap_make_some(m, window, false, &x->bands))
+		*least = mmu_least(m, window, &x->bands);
 	else
-		*least = mmu_least(m, window, &x->of_least);
+		return KYMO_E_MEMORY;
+	if (spread && !all_fit && !mmu_heap_make_some(m, window, true, &x->bands))
+		return KYMO_E_MEMORY;
 	enum kymo_status st =
 		spread ? quantiles_of(x, m, window, q, count, total, most, out) : KYMO_OK;
 	for (size_t i = 0; i < count; i++)
