@@ -89,6 +89,31 @@ static bool cut_into_bands(struct mmu_series *s)
 	return true;
 }
 
+enum kymo_status mmu_of_util(struct util *u, enum kymo_rules rules, struct kymo_mmu **out)
+{
+	struct kymo_mmu *m = calloc(1, sizeof *m);
+	bool ok = m && (m->series = calloc(u->series.count + 1, sizeof *m->series));
+	*out = NULL;
+	if (m) {
+		m->rules = rules;
+		pthread_mutex_init(&m->lock, NULL);
+	}
+	for (size_t i = 0; ok && i < u->series.count; i++) {
+		struct mmu_series *s = &m->series[m->count++];
+		sum_up(s, &u->series.at[i], rules);
+		ok = list_zeros(s) && cut_into_bands(s);
+		if (ok && mmu_duration(s) > m->span)
+			m->span = mmu_duration(s);
+	}
+	util_free(u);
+	if (!ok) {
+		kymo_mmu_free(m);
+		return KYMO_E_MEMORY;
+	}
+	*out = m;
+	return KYMO_OK;
+}
+
 enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_selection *sel,
                               unsigned flags, enum kymo_rules rules, struct kymo_mmu **out)
 {
@@ -100,26 +125,7 @@ enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_sele
 	if (st != KYMO_OK)
 		return st;
 	util_clip(&u, select_from(sel), select_to(sel, t));
-	struct kymo_mmu *m = calloc(1, sizeof *m);
-	bool ok = m && (m->series = calloc(u.series.count + 1, sizeof *m->series));
-	if (m) {
-		m->rules = rules;
-		pthread_mutex_init(&m->lock, NULL);
-	}
-	for (size_t i = 0; ok && i < u.series.count; i++) {
-		struct mmu_series *s = &m->series[m->count++];
-		sum_up(s, &u.series.at[i], rules);
-		ok = list_zeros(s) && cut_into_bands(s);
-		if (ok && mmu_duration(s) > m->span)
-			m->span = mmu_duration(s);
-	}
-	util_free(&u);
-	if (!ok) {
-		kymo_mmu_free(m);
-		return KYMO_E_MEMORY;
-	}
-	*out = m;
-	return KYMO_OK;
+	return mmu_of_util(&u, rules, out);
 }
 
 void kymo_mmu_free(struct kymo_mmu *m)
@@ -285,6 +291,54 @@ static void heapify(struct mmu_heap *h, size_t count)
 		sink(h, i);
 }
 
+/* ---- the heap ---- */
+
+static struct bounds bounds_of(const struct mmu_series *s, kymo_ns window)
+{
+	kymo_ns duration = mmu_duration(s), w = window < duration ? window : duration;
+	return (struct bounds){s, w, (size_t)(w / s->band), w % s->band,
+	                       (double)(w % s->band) / (double)s->band};
+}
+
+/* Where the windows of band i begin; false: there are none. The last band may be cut. */
+static inline bool begins_of(const struct bounds *x, size_t i, struct mmu_band *b)
+{
+	kymo_ns begin = mmu_begin(x->s), last = begin + mmu_duration(x->s) - x->w;
+	b->begin = begin + (kymo_ns)i * x->s->band;
+	b->end = b->begin + x->s->band < last ? b->begin + x->s->band : last;
+	return b->begin <= last && (i == 0 || b->begin < last);
+}
+
+/*
+ * Less than the bound, and had for less than a tenth of its cost: without the part of the window behind its last whole
+ * band. The hair more is for rounding.
+ */
+static inline double rough_bound(const struct bounds *x, size_t i)
+{
+	const struct mmu_series *s = x->s;
+	return x->whole ? (s->before[i + x->whole] - s->before[i + 1]) / (double)x->w - 1e-9 : -1;
+}
+
+/* All bands are in the heap; those that were popped behind it. */
+static void take_others(struct mmu_heap *h)
+{
+	// They change places with those that were popped.
+	size_t others = h->total - h->all, n = others < h->all ? others : h->all;
+	for (size_t i = 0; i < n; i++)
+		swap(h, i, h->total - 1 - i);
+	for (size_t i = 0; i < others; i++) {
+		struct mmu_band *b = &h->at[i];
+		const struct mmu_series *s = &h->m->series[b->series];
+		if (isnan(b->bound)) {
+			struct bounds x = bounds_of(s, h->window);
+			b->bound = bound_of(&x, (size_t)((b->begin - mmu_begin(s)) / s->band),
+			                    b->begin, b->end);
+		}
+	}
+	h->all = h->total;
+	heapify(h, others);
+}
+
 #define SAMPLES 256u
 
 static int by_value(const void *a, const void *b)
@@ -293,67 +347,76 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/*
- * Of many bands about an eighth is looked at: puts those first that are in the lowest sixth, by a sample, and says how many
- * they are. So that the others need no place in the heap.
- */
-static size_t likely_ones(struct mmu_heap *h)
+/* A bound that is more than a sixth of the bands have, by a sample. */
+static double likely_bound(const struct kymo_mmu *m, kymo_ns window, bool fitting, size_t bands)
 {
-	double bound[SAMPLES];
-	size_t n = 0;
-	if (h->total < 4 * SAMPLES)
-		return h->all;
-	for (size_t i = 0; i < SAMPLES; i++)
-		bound[i] = h->at[i * (h->total / SAMPLES)].bound;
-	qsort(bound, SAMPLES, sizeof *bound, by_value);
-	for (size_t i = 0; i < h->total; i++)
-		if (h->at[i].bound <= bound[SAMPLES / 6])
-			swap(h, i, n++);
-	return h->all = n;
+	double bound[SAMPLES + 1];
+	size_t n = 0, step = bands / SAMPLES, next = 0;
+	for (size_t i = 0; i < m->count; i++) {
+		struct bounds x = bounds_of(&m->series[i], window);
+		struct mmu_band b;
+		if (fitting && window >= mmu_duration(x.s))
+			continue;
+		for (; n < SAMPLES && begins_of(&x, next, &b); next += step)
+			bound[n++] = bound_of(&x, next, b.begin, b.end);
+		next = 0;
+	}
+	if (!n)
+		return 1;
+	qsort(bound, n, sizeof *bound, by_value);
+	return bound[n / 6];
 }
 
-static bool list_bands(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
+/* Bands with no higher bound than `likely` in front, the others behind them; some of these have none yet: NaN. */
+static bool list_bands(const struct kymo_mmu *m, kymo_ns window, bool fitting, double likely,
+                       struct mmu_heap *h)
 {
-	size_t most = 0;
+	size_t most = 0, others;
 	for (size_t i = 0; i < m->count; i++)
 		most += m->series[i].bands + 1;
 	h->count = 0;
 	if (!vec_reserve(h, most + 1))
 		return false;
+	others = most;
 	for (size_t i = 0; i < m->count; i++) {
-		const struct mmu_series *s = &m->series[i];
-		kymo_ns duration = mmu_duration(s), w = window < duration ? window : duration;
-		if (fitting && window >= duration)
+		struct bounds x = bounds_of(&m->series[i], window);
+		struct mmu_band b = {.series = (uint32_t)i};
+		if (fitting && window >= mmu_duration(x.s))
 			continue;
-		kymo_ns from = mmu_begin(s), last = from + duration - w;
-		struct bounds x = {s, w, (size_t)(w / s->band), w % s->band,
-		                   (double)(w % s->band) / (double)s->band};
-		for (size_t band = 0; from <= last; from += s->band, band++) {
-			kymo_ns end = from + s->band < last ? from + s->band : last;
-			double bound = bound_of(&x, band, from, end);
-			h->at[h->count++] = (struct mmu_band){bound, from, end, (uint32_t)i};
-			if (end == last)
-				break;
+		for (size_t k = 0; begins_of(&x, k, &b); k++) {
+			b.bound = NAN;
+			if (likely >= 1 || rough_bound(&x, k) <= likely)
+				b.bound = bound_of(&x, k, b.begin, b.end);
+			if (b.bound <= likely)
+				h->at[h->count++] = b;
+			else
+				h->at[--others] = b;
 		}
 	}
-	h->all = h->total = h->count;
+	h->m = m;
+	h->window = window;
+	h->all = h->count;
+	h->total = h->all + most - others;
+	memmove(h->at + h->all, h->at + others, (most - others) * sizeof *h->at);
+	if (h->all || !h->total)
+		heapify(h, h->all);
+	else
+		take_others(h);
 	return true;
 }
 
 bool mmu_heap_make(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
 {
-	if (!list_bands(m, window, fitting, h))
-		return false;
-	heapify(h, h->all);
-	return true;
+	return list_bands(m, window, fitting, 1, h);
 }
 
 bool mmu_heap_make_some(const struct kymo_mmu *m, kymo_ns window, bool fitting, struct mmu_heap *h)
 {
-	if (!list_bands(m, window, fitting, h))
-		return false;
-	heapify(h, likely_ones(h));
-	return true;
+	size_t bands = 0;
+	for (size_t i = 0; i < m->count; i++)
+		bands += m->series[i].bands;
+	double likely = bands < 4 * SAMPLES ? 1 : likely_bound(m, window, fitting, bands);
+	return list_bands(m, window, fitting, likely, h);
 }
 
 struct mmu_band mmu_heap_pop(struct mmu_heap *h)
@@ -361,16 +424,10 @@ struct mmu_band mmu_heap_pop(struct mmu_heap *h)
 	struct mmu_band top = h->at[0];
 	h->at[0] = h->at[--h->count];
 	h->at[h->count] = top;
-	if (h->count) {
+	if (h->count)
 		sink(h, 0);
-	} else if (h->all < h->total) {
-		// The others change places with those that were popped.
-		size_t others = h->total - h->all, n = others < h->all ? others : h->all;
-		for (size_t i = 0; i < n; i++)
-			swap(h, i, h->total - 1 - i);
-		h->all = h->total;
-		heapify(h, others);
-	}
+	else if (h->all < h->total)
+		take_others(h);
 	return top;
 }
 

@@ -39,6 +39,9 @@ struct kymo_mmu {
 	pthread_mutex_t lock;  // of what is shown
 };
 
+/* Of step functions, whose points it takes; frees the rest. KYMO_E_MEMORY. */
+enum kymo_status mmu_of_util(struct util *u, enum kymo_rules rules, struct kymo_mmu **out);
+
 /* Where in a series an edge of the window is. Goes forward only. */
 struct mmu_edge {
 	const struct mmu_series *s;
@@ -93,6 +96,8 @@ struct mmu_heap {
 	size_t count, cap;
 	size_t all;    // count, and those that were popped: they lie behind
 	size_t total;  // and the many that hardly anybody asks for, with higher bounds, in no order
+	const struct kymo_mmu *m;
+	kymo_ns window;
 };
 /*
  * False: no memory. Windows longer than a series are cut to it, unless `fitting`: then the series is left out. `out` is
