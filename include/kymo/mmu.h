@@ -49,7 +49,7 @@ struct kymo_mmu;
  * rest of the trace is not looked at; of an assist that a trace begins in, the procs may be mixed up.
  *
  * Errors: KYMO_E_MEMORY; KYMO_E_LIMIT: per proc, with more than 65,536 of them. Cost: O(n log n) of the ranges and workers'
- * runs. Any number of threads may ask one result.
+ * runs, about 0.15 µs of each; the result has 24 bytes a change of the utilisation. Any number of threads may ask it.
  */
 KYMO_API enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_selection *sel,
                                        unsigned flags, enum kymo_rules rules, struct kymo_mmu **out);
@@ -88,7 +88,10 @@ struct kymo_mmu_window {
 KYMO_API enum kymo_status kymo_mmu_worst(const struct kymo_mmu *m, kymo_ns window, size_t cap,
                                          struct kymo_mmu_window *out, size_t *count);
 
-/** The utilisation itself: from time[i] on it is value[i]; the last point is the end. NULL if there is no series `i`. */
+/**
+ * The utilisation itself: from time[i] on it is value[i]; the last point is the end. NULL if there is no series `i`, or no
+ * memory: the arrays are made when somebody asks for them first.
+ */
 struct kymo_mmu_series {
 	size_t count;
 	const kymo_ns *time;

@@ -285,6 +285,17 @@ static void dist_begin(struct dist_work *d)
 	memset(d->slope, 0, sizeof d->slope);
 }
 
+/* Bands come in no order of time: what the next one needs is asked for while this one is looked at. */
+static void prefetch_band(const struct mmu_series *s, const struct mmu_band *b, kymo_ns w)
+{
+	const struct util_point *left = &s->at[mmu_edge_at(s, b->begin).at],
+				*right = &s->at[mmu_edge_at(s, b->begin + w).at];
+	for (int i = 0; i < 32; i += 4) {
+		__builtin_prefetch(left + i);
+		__builtin_prefetch(right + i);
+	}
+}
+
 /* Until nothing that is left can have a part in the lowest `want`. */
 static bool refine_lowest(struct dist_work *d, const struct kymo_mmu *m, kymo_ns window,
                           struct mmu_heap *h, double want)
@@ -301,6 +312,8 @@ static bool refine_lowest(struct dist_work *d, const struct kymo_mmu *m, kymo_ns
 		if (d->limit <= BUCKETS && h->at[0].bound >= (double)(d->limit + 1) / BUCKETS)
 			return true;
 		struct mmu_band b = mmu_heap_pop(h);
+		if (h->count)
+			prefetch_band(&m->series[h->at[0].series], &h->at[0], window);
 		if (!refine(d, &m->series[b.series], &b, window))
 			return false;
 		looked++;
