@@ -109,6 +109,8 @@ bool mmu_heap_make_some(const struct kymo_mmu *m, kymo_ns window, bool fitting, 
 bool mmu_heap_copy(const struct mmu_heap *h, struct mmu_heap *out);
 /* There is one. If it was not the last, h->at[0] is the next one. */
 struct mmu_band mmu_heap_pop(struct mmu_heap *h);
+/* As if nothing had been popped. */
+void mmu_heap_undo(struct mmu_heap *h);
 void mmu_heap_free(struct mmu_heap *h);
 
 /* MMU(window), of the bands of windows that are cut. They are still there afterwards. NaN: no memory, or nothing. */
