@@ -46,7 +46,8 @@ struct kymo_mmu;
  *
  * KYMO_RULES_GO126: what Go's tool reports. There a worker's second and later runs count twice when they begin and once
  * when they end, so that procs soon seem busy with GC for good; a series that has fallen to 0 ends there, and the
- * rest of the trace is not looked at; of an assist that a trace begins in, the procs may be mixed up.
+ * rest of the trace is not looked at; of an assist that a trace begins in, the procs may be mixed up; and of windows some
+ * are looked at that reach past the trace's end, by less than a 1000th of it, which counts as none left to the program.
  *
  * Errors: KYMO_E_MEMORY; KYMO_E_LIMIT: per proc, with more than 65,536 of them. Cost: O(n log n) of the ranges and workers'
  * runs, about 0.15 µs of each; the result has 24 bytes a change of the utilisation. Any number of threads may ask it.

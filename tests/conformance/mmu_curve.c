@@ -5,6 +5,17 @@
 
 #include <kymo/kymo.h>
 
+/* As tools/oracle/mmu.go says. */
+static kymo_ns sticking_out(const struct kymo_mmu *m)
+{
+	const struct kymo_mmu_series *s = kymo_mmu_series(m, 0);
+	if (!s || kymo_mmu_series(m, 1))
+		return 1000000;
+	kymo_ns bands = s->count < 1000 ? (kymo_ns)s->count : 1000;
+	kymo_ns band = (s->time[s->count - 1] - s->time[0] + bands - 1) / bands;
+	return 4 * (band > 1 ? band : 1) - 1;
+}
+
 int main(int argc, char **argv)
 {
 	static const double q[] = {0.001, 0.05};
@@ -26,7 +37,8 @@ int main(int argc, char **argv)
 			printf("\t%.12g", kymo_mmu_at(m, window));
 		if (kymo_mmu_quantiles(m, 1000000, q, 2, u) != KYMO_OK)
 			return 1;
-		printf("\t%.12g\t%.12g\n", u[0], u[1]);
+		printf("\t%.12g\t%.12g", u[0], u[1]);
+		printf("\t%.12g\n", kymo_mmu_at(m, sticking_out(m)));
 		kymo_mmu_free(m);
 	}
 	kymo_trace_free(t);
