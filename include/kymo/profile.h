@@ -85,7 +85,8 @@ struct kymo_profile {
  * one of regions; and nothing that the trace does not see the end of. Of a selection only goroutines and pieces (regions)
  * count.
  *
- * Free with kymo_profile_free. Errors: KYMO_E_MEMORY. Cost: O(spans), some 5 ns each, on two threads.
+ * Free with kymo_profile_free. Errors: KYMO_E_MEMORY. Cost: O(spans), some 5 ns each, on two threads;
+ * after kymo_keep, for KYMO_RULES_EXACT and without pieces, of waits a few milliseconds.
  */
 KYMO_API enum kymo_status kymo_profile_compute(const struct kymo_trace *t,
                                                const struct kymo_selection *sel,

@@ -59,7 +59,8 @@ struct kymo_waits {
 /**
  * Adds up the parts of waits that `sel` (NULL: all) selects; a wait of which some part is selected counts once, with that
  * part. Percentiles are nearest ranks. Free with kymo_waits_free.
- * Errors: KYMO_E_MEMORY. Cost: O(spans), some 10 ns a wait, on two threads; 8 to 16 bytes a wait while it runs.
+ * Errors: KYMO_E_MEMORY. Cost: O(spans), some 10 ns a wait, on two threads; 8 to 16 bytes a wait while it runs;
+ * after kymo_keep, without pieces, a few milliseconds.
  */
 KYMO_API enum kymo_status kymo_waits_compute(const struct kymo_trace *t,
                                              const struct kymo_selection *sel,

@@ -4,8 +4,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static size_t rank_of(size_t count, double q)
+size_t dist_rank(size_t count, double q)
 {
 	double r = ceil(q * (double)count);
 	return r < 1 ? 0 : r >= (double)count ? count - 1 : (size_t)r - 1;
@@ -71,9 +72,7 @@ kymo_ns dist_quantile(kymo_ns *values, size_t count, double q)
 {
 	if (count == 0)
 		return 0;
-	size_t k = rank_of(count, q);
-	select_rank(values, 0, count, k);
-	return values[k];
+	return dist_select(values, count, dist_rank(count, q));
 }
 
 /*
@@ -143,7 +142,7 @@ struct dist_summary dist_of(kymo_ns *v, size_t count)
 		s.min = v[i] < s.min ? v[i] : s.min;
 		s.max = v[i] > s.max ? v[i] : s.max;
 	}
-	const size_t k[3] = {rank_of(count, 0.50), rank_of(count, 0.90), rank_of(count, 0.99)};
+	const size_t k[3] = {dist_rank(count, 0.50), dist_rank(count, 0.90), dist_rank(count, 0.99)};
 	if (count >= MANY && s.min >= 0) {
 		rank_many(v, count, k, &s);
 		return s;
@@ -157,6 +156,25 @@ struct dist_summary dist_of(kymo_ns *v, size_t count)
 		select_rank(v, k[1] + 1, count, k[2]);
 	s.p99 = v[k[2]];
 	return s;
+}
+
+bool dist_join(struct dist *a, struct dist *b)
+{
+	size_t n = a->values.count + b->values.count;
+	if (a->values.count == 0) {
+		struct dist empty = *a;
+		*a = *b;
+		*b = empty;
+		return true;
+	}
+	if (!vec_reserve(&a->values, n))
+		return false;
+	if (b->values.count)
+		memcpy(a->values.at + a->values.count, b->values.at,
+		       b->values.count * sizeof *b->values.at);
+	a->values.count = n;
+	dist_free(b);
+	return true;
 }
 
 struct dist_summary dist_summarize(struct dist *d)

@@ -38,6 +38,12 @@ kymo_ns dist_select(kymo_ns *values, size_t count, size_t k);
 /* One percentile, 0 < q <= 1. O(n). */
 kymo_ns dist_quantile(kymo_ns *values, size_t count, double q);
 
+/* The rank, from 0, of percentile q among `count` values, at least one. */
+size_t dist_rank(size_t count, double q);
+
+/* Moves the values of `b` to `a`. False: no memory. */
+bool dist_join(struct dist *a, struct dist *b);
+
 static inline void dist_free(struct dist *d)
 {
 	vec_free(&d->values);

@@ -3,6 +3,7 @@
 
 #include "analysis/sched_parts.h"
 #include "analysis/times_sums.h"
+#include "analysis/wait_index.h"
 
 /* In the order in which a viewer's pages need them. */
 static const struct {
@@ -12,6 +13,7 @@ static const struct {
 } parts[] = {
 	{KYMO_KEEP_TIMES, KEPT_TIMES, times_keep},
 	{KYMO_KEEP_SCHED, KEPT_SCHED, sched_keep},
+	{KYMO_KEEP_WAITS, KEPT_WAITS, wait_index_keep},
 };
 
 enum kymo_status kymo_keep(struct kymo_trace *t, unsigned what, const bool *stop)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Profiles of goroutines' spans: one walk over them, on several threads where there are many. */
+/* Profiles of waits: what is kept of them, and one walk over the spans of the rest, on several threads where there are many. */
 #include <kymo/profile.h>
 
 #include <stdalign.h>
@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "analysis/parallel.h"
-#include "analysis/profile.h"
 #include "analysis/sample_map.h"
 #include "analysis/select.h"
-#include "trace/walk.h"
+#include "analysis/wait_scope.h"
 
 static const char *const names[KYMO_PROFILE_COUNT] = {"net",   "sync",   "syscall", "sched",
                                                       "block", "create", "stw",     "cpu"};
@@ -33,24 +32,38 @@ static bool contains(struct kymo_str s, const char *what)
 	return memmem(s.ptr, s.len, what, strlen(what)) != NULL;
 }
 
-/* [reason codes] whether a wait for it counts. */
-static uint8_t *wanted_reasons(const struct kymo_trace *t, enum kymo_profile_kind kind)
+/* ---- the waits that count, and under which key ---- */
+
+/* Whether a blocked goroutine's reason is one of the profile's. */
+static bool wanted_reason(struct kymo_str s, enum kymo_profile_kind kind)
 {
-	uint8_t *yes = calloc(t->reasons.count + 1, 1);
-	for (size_t i = 0; yes && i < t->reasons.count; i++) {
-		struct kymo_str s = kymo_trace_string(t, t->reasons.at[i]);
-		switch (kind) {
-		case KYMO_PROFILE_NET:
-			yes[i] = s.len == 7 && memcmp(s.ptr, "network", 7) == 0;
-			break;
-		case KYMO_PROFILE_SYNC:
-			yes[i] = contains(s, "chan") || contains(s, "sync") || contains(s, "select");
-			break;
-		case KYMO_PROFILE_BLOCK: yes[i] = 1; break;
-		default: break;
-		}
+	switch (kind) {
+	case KYMO_PROFILE_NET: return s.len == 7 && memcmp(s.ptr, "network", 7) == 0;
+	case KYMO_PROFILE_SYNC:
+		return contains(s, "chan") || contains(s, "sync") || contains(s, "select");
+	default: return kind == KYMO_PROFILE_BLOCK;
 	}
-	return yes;
+}
+
+static always_inline enum wait_what what_of(enum kymo_profile_kind kind)
+{
+	return kind == KYMO_PROFILE_SYSCALL ? WAIT_CALL
+	       : kind == KYMO_PROFILE_SCHED ? WAIT_READY
+	                                    : WAIT_BLOCKED;
+}
+
+static always_inline struct sample_key sample_key(const struct kymo_profile_options *o,
+                                                  struct wait_key k)
+{
+	struct sample_key key = {
+		.stack = o->stack == KYMO_STACK_WAKER && k.what != WAIT_CALL ? k.other : k.own};
+	if (o->labels) {
+		key.group = k.group;
+		key.reason = k.reason;
+		key.region = k.region;
+		key.task = k.task;
+	}
+	return key;
 }
 
 /* ---- the walk ---- */
@@ -60,8 +73,10 @@ struct plan {
 	const struct kymo_trace *t;
 	const struct kymo_selection *sel;  // NULL: everything
 	struct kymo_profile_options o;
-	const uint8_t *reasons;
+	struct wait_scope scope;
+	uint8_t *reasons;                            // [codes] whether a wait for it counts
 	const struct regions_by_goroutine *regions;  // NULL: no labels
+	struct regions_by_goroutine made;            // if nobody kept them
 };
 
 /* One thread's share. */
@@ -77,92 +92,60 @@ struct visit {
 	struct share *s;
 	const struct plan *p;
 	kymo_goroutine_ix g;
-	kymo_stack_ix last_stack;  // where it itself was when the span before began
-	kymo_ns first_run;         // Go: nothing counts before; -1: not yet, KYMO_NS_MAX never
-	uint32_t region;           // the next one of its regions that begins
+	struct wait_part part;  // of the scope
+	kymo_stack_ix before;   // where it itself was when the span before began
+	kymo_ns first_run;      // Go: nothing counts before; -1: not yet, KYMO_NS_MAX never
+	struct region_cursor regions;
 	struct select_cursor selected;
 };
 
-static always_inline bool counts(const struct plan *p, enum kymo_profile_kind kind,
-                                 const struct walk_span *s)
+/* By Go's rules an event begins a wait; what existed before the trace has one only when its status was told. */
+static kymo_ns take_as_go(struct visit *v, const struct walk_span *s)
 {
-	switch (kind) {
-	case KYMO_PROFILE_SYSCALL:
-		return s->state == KYMO_SPAN_SYSCALL || s->state == KYMO_SPAN_SYSCALL_BLOCKED;
-	case KYMO_PROFILE_SCHED: return s->state == KYMO_SPAN_RUNNABLE;
-	default:
-		return s->state == KYMO_SPAN_WAITING &&
-		       p->reasons[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason];
-	}
+	kymo_ns told = v->p->t->g.seen.at[v->g], from = s->episode;
+	from = from < told ? told : from;
+	from = from < v->first_run ? v->first_run : from;
+	return s->open || from >= s->end ? 0 : select_take(&v->selected, from, s->end);
 }
 
-static kymo_stack_ix stack_of(const struct visit *v, const struct walk_span *s)
-{
-	enum kymo_profile_stack whose = v->p->o.stack;
-	if (v->p->o.kind == KYMO_PROFILE_SYSCALL)
-		return s->stack;
-	if (s->state == KYMO_SPAN_WAITING)
-		return whose == KYMO_STACK_WAKER ? s->waker_stack : s->stack;
-	if (whose == KYMO_STACK_WAITER)
-		return s->stack ? s->stack : v->last_stack;
-	return s->cause == KYMO_CAUSE_CREATED || s->cause == KYMO_CAUSE_WOKEN ? s->waker_stack
-	                                                                      : s->stack;
-}
-
-static bool add(struct visit *v, const struct walk_span *s, kymo_ns ns)
-{
-	struct sample_key key = {.stack = stack_of(v, s)};
-	if (v->p->o.labels) {
-		const struct kymo_trace *t = v->p->t;
-		key.group = t->g.name.at[v->g];
-		if (s->state == KYMO_SPAN_WAITING || s->cause == KYMO_CAUSE_STOPPED)
-			key.reason = t->reasons.at[s->cause == KYMO_CAUSE_CREATED ? 0 : s->reason];
-		key = regions_label(v->p->regions, t, v->g, s->episode, &v->region, key);
-	}
-	return sample_map_add(&v->s->map, key, v->g, ns, s->episode, s->end);
-}
-
-/*
- * Both parts of a syscall are one span here; the first part waits for the second. `kind` is a constant where this is
- * inlined.
- */
-static always_inline bool visit_span(struct visit *v, const struct walk_span *s,
-                                     enum kymo_profile_kind kind)
+/* Apart from the loop that walks, which needs the registers. */
+static __attribute__((noinline)) bool add(struct visit *v, const struct walk_span *s,
+                                          enum wait_what what, kymo_stack_ix before, kymo_ns ns)
 {
 	const struct plan *p = v->p;
-	if (counts(p, kind, s) && !s->goes_on) {
-		kymo_ns from = kind == KYMO_PROFILE_SYSCALL ? s->episode : s->start, ns;
-		if (p->o.rules == KYMO_RULES_GO126) {
-			// An event begins a wait; what existed before the trace has one only when its status was told.
-			kymo_ns told = p->t->g.seen.at[v->g];
-			from = from < told ? told : from;
-			from = from < v->first_run ? v->first_run : from;
-			ns = s->open || from >= s->end ? 0 : select_take(&v->selected, from, s->end);
-		} else {
-			ns = select_take(&v->selected, from, s->end);
-		}
-		if (ns > 0 && !add(v, s, ns)) {
-			v->s->ok = false;
-			return false;
-		}
-	}
-	v->last_stack = s->stack;
-	return true;
+	struct wait w = wait_of(p->t, s, what, before);
+	if (p->regions)
+		w.key = wait_label(w.key, p->t, v->g, &v->regions, w.start);
+	v->s->ok = sample_map_add(&v->s->map, sample_key(&p->o, w.key), v->g, ns, w.start, w.end);
+	return v->s->ok;
 }
 
-static always_inline bool visit_waiting(void *ctx, const struct walk_span *s)
+static always_inline bool visit_span(struct visit *v, const struct walk_span *s, enum wait_what what)
 {
-	return visit_span(ctx, s, KYMO_PROFILE_BLOCK);
+	const struct plan *p = v->p;
+	kymo_stack_ix before = v->before;
+	v->before = s->stack;
+	if (!wait_is(s, what) || !wait_part_has(&v->part, s->end) ||
+	    (what == WAIT_BLOCKED && !p->reasons[wait_reason(s)]))
+		return true;
+	kymo_ns ns = p->o.rules == KYMO_RULES_GO126 ? take_as_go(v, s)
+	                                            : select_take(&v->selected, s->episode, s->end);
+	return ns <= 0 || add(v, s, what, before, ns);
 }
 
-static always_inline bool visit_syscall(void *ctx, const struct walk_span *s)
+static always_inline bool visit_blocked(void *ctx, const struct walk_span *s)
 {
-	return visit_span(ctx, s, KYMO_PROFILE_SYSCALL);
+	return visit_span(ctx, s, WAIT_BLOCKED);
 }
 
-static always_inline bool visit_runnable(void *ctx, const struct walk_span *s)
+static always_inline bool visit_call(void *ctx, const struct walk_span *s)
 {
-	return visit_span(ctx, s, KYMO_PROFILE_SCHED);
+	return visit_span(ctx, s, WAIT_CALL);
+}
+
+static always_inline bool visit_ready(void *ctx, const struct walk_span *s)
+{
+	return visit_span(ctx, s, WAIT_READY);
 }
 
 static always_inline bool find_first_run(void *ctx, const struct walk_span *s)
@@ -175,11 +158,32 @@ static always_inline bool find_first_run(void *ctx, const struct walk_span *s)
 	return false;
 }
 
+static void walk_part(struct visit *v, struct kymo_interval part)
+{
+	const struct kymo_trace *t = v->p->t;
+	v->before = 0;
+	switch (what_of(v->p->o.kind)) {
+	case WAIT_CALL:
+		walk_window(t, v->g, part.from, part.to, 1u << REC_SYSCALL, visit_call, v);
+		break;
+	case WAIT_READY:
+		if (v->p->o.stack == KYMO_STACK_WAITER)  // which stands with the spans before
+			walk_window(t, v->g, part.from, part.to, WALK_ALL, visit_ready, v);
+		else
+			walk_window(t, v->g, part.from, part.to,
+			            1u << REC_WOKEN | 1u << REC_STOPPED, visit_ready, v);
+		break;
+	default:
+		walk_window(t, v->g, part.from, part.to, 1u << REC_WAITING, visit_blocked, v);
+		break;
+	}
+}
+
 static void walk_goroutine(struct share *s, kymo_goroutine_ix g)
 {
 	const struct plan *p = s->plan;
 	struct visit v = {.s = s, .p = p, .g = g};
-	struct kymo_interval all;
+	struct kymo_interval all, part;
 	if (!select_begin(&v.selected, p->t, p->sel, g, &all))
 		return;
 	if (p->o.rules == KYMO_RULES_GO126) {
@@ -192,32 +196,23 @@ static void walk_goroutine(struct share *s, kymo_goroutine_ix g)
 			            find_first_run, &v);
 	}
 	if (p->regions)
-		v.region = p->regions->from[g];
-	switch (p->o.kind) {
-	case KYMO_PROFILE_SYSCALL:
-		walk_window(p->t, g, all.from, all.to, 1u << REC_SYSCALL, visit_syscall, &v);
-		break;
-	case KYMO_PROFILE_SCHED:
-		if (p->o.stack == KYMO_STACK_WAITER)  // which stands with the spans before
-			walk_window(p->t, g, all.from, all.to, WALK_ALL, visit_runnable, &v);
-		else
-			walk_window(p->t, g, all.from, all.to, 1u << REC_WOKEN | 1u << REC_STOPPED,
-			            visit_runnable, &v);
-		break;
-	default:
-		walk_window(p->t, g, all.from, all.to, 1u << REC_WAITING, visit_waiting, &v);
-		break;
+		v.regions = region_cursor_begin(p->regions, g);
+	for (unsigned i = 0; i < p->scope.part_count && s->ok; i++) {
+		v.part = p->scope.parts[i];
+		if (wait_part_meets(&v.part, &all, &part))
+			walk_part(&v, part);
 	}
 }
 
 static void walk_share(void *job)
 {
 	struct share *s = job;
+	const struct wait_scope *scope = &s->plan->scope;
 	for (size_t i, end; s->ok && parallel_take(s->goroutines, &i, &end);)
 		for (; i < end && s->ok; i++) {
 			if (i + SPAN_AHEAD < end)
-				span_prefetch(s->plan->t, (kymo_goroutine_ix)(i + SPAN_AHEAD));
-			walk_goroutine(s, (kymo_goroutine_ix)i);
+				span_prefetch(s->plan->t, wait_scope_row(scope, i + SPAN_AHEAD));
+			walk_goroutine(s, wait_scope_row(scope, i));
 		}
 }
 
@@ -225,7 +220,7 @@ static bool walk_all(const struct plan *p, struct sample_map *out)
 {
 	struct parallel goroutines;
 	struct share s[PARALLEL_MAX];
-	unsigned n = parallel_begin(&goroutines, p->t, select_from(p->sel), select_to(p->sel, p->t));
+	unsigned n = wait_scope_begin(&p->scope, &goroutines);
 	for (unsigned i = 0; i < n; i++)
 		s[i] = (struct share){.plan = p, .goroutines = &goroutines, .ok = true};
 	parallel_run(n, s, sizeof *s, walk_share);
@@ -239,6 +234,71 @@ static bool walk_all(const struct plan *p, struct sample_map *out)
 	}
 	*out = s[0].map;
 	return ok;
+}
+
+/* ---- what was summed up before ---- */
+
+static always_inline bool add_sum(void *ctx, uint32_t target, const struct wait_sum *sum,
+                                  const uint32_t *lengths)
+{
+	struct kymo_profile_sample *s = &((struct kymo_profile_sample *)ctx)[target];
+	(void)lengths;
+	s->count += sum->count;
+	s->ns += sum->ns;
+	sample_map_keep_longest(s, sum->longest_goroutine, sum->longest, sum->longest_at);
+	return true;
+}
+
+/* Keys that only waits outside of the selection have leave samples without any. */
+static void drop_empty(struct sample_map *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->samples.count; i++)
+		if (m->samples.at[i].count)
+			m->samples.at[n++] = m->samples.at[i];
+	m->samples.count = n;
+}
+
+static bool add_kept(const struct plan *p, struct sample_map *m)
+{
+	const struct wait_index *x = p->scope.index;
+	if (!x)
+		return true;
+	uint32_t *targets = malloc(((size_t)x->key_count + 1) * sizeof *targets);
+	bool ok = targets != NULL;
+	for (uint32_t k = 0; k < x->key_count && ok; k++) {
+		const struct wait_key *key = &x->keys[k];
+		targets[k] = UINT32_MAX;
+		if (key->what != what_of(p->o.kind) || !wait_scope_has(&p->scope, key) ||
+		    (key->what == WAIT_BLOCKED &&
+		     !wanted_reason(kymo_trace_string(p->t, key->reason), p->o.kind)))
+			continue;
+		targets[k] = sample_map_index(m, sample_key(&p->o, *key));
+		ok = targets[k] != UINT32_MAX;
+	}
+	if (ok)
+		wait_scope_sum(&p->scope, targets, add_sum, m->samples.at);
+	drop_empty(m);
+	free(targets);
+	return ok;
+}
+
+/* Profiles of waits. */
+static bool add_waits(struct plan *p, struct sample_map *m)
+{
+	const struct kymo_trace *t = p->t;
+	const struct wait_index *x = wait_index_of(t);
+	p->reasons = calloc(t->reasons.count + 1, 1);
+	if (!p->reasons)
+		return false;
+	for (size_t i = 0; i < t->reasons.count; i++)
+		p->reasons[i] = wanted_reason(kymo_trace_string(t, t->reasons.at[i]), p->o.kind);
+	if (p->o.labels && !x && !regions_by_goroutine_make(&p->made, t))
+		return false;
+	if (p->o.labels)
+		p->regions = x ? &x->regions : &p->made;
+	wait_scope_make(&p->scope, t, p->sel, p->o.rules == KYMO_RULES_EXACT);
+	return walk_all(p, m) && add_kept(p, m);
 }
 
 /* ---- the other kinds: a pass over a table ---- */
@@ -381,26 +441,22 @@ enum kymo_status kymo_profile_compute(const struct kymo_trace *t, const struct k
                                       struct kymo_profile *out)
 {
 	struct plan p = {.t = t, .sel = sel && !sel->whole ? sel : NULL, .o = *options};
-	struct regions_by_goroutine regions = {0};
 	struct sample_map m = {0};
+	bool ok;
 	*out = (struct kymo_profile){.kind = options->kind};
 	if (p.o.rules == KYMO_RULES_GO126)
 		p.o.labels = false;
 	if (p.o.stack == KYMO_STACK_USUAL)
 		p.o.stack = p.o.kind == KYMO_PROFILE_SCHED ? KYMO_STACK_WAKER : KYMO_STACK_WAITER;
-	uint8_t *reasons = wanted_reasons(t, p.o.kind);
-	bool ok = reasons != NULL && (!p.o.labels || regions_by_goroutine_make(&regions, t));
-	p.reasons = reasons;
-	p.regions = p.o.labels ? &regions : NULL;
-	if (ok)
-		switch (p.o.kind) {
-		case KYMO_PROFILE_CREATE: ok = add_creations(&p, &m); break;
-		case KYMO_PROFILE_STW: ok = add_stops(&p, &m); break;
-		case KYMO_PROFILE_CPU: ok = add_samples(&p, &m); break;
-		default: ok = walk_all(&p, &m); break;
-		}
-	free(reasons);
-	regions_by_goroutine_free(&regions);
+	switch (p.o.kind) {
+	case KYMO_PROFILE_CREATE: ok = add_creations(&p, &m); break;
+	case KYMO_PROFILE_STW: ok = add_stops(&p, &m); break;
+	case KYMO_PROFILE_CPU: ok = add_samples(&p, &m); break;
+	default: ok = add_waits(&p, &m); break;
+	}
+	free(p.reasons);
+	wait_scope_free(&p.scope);
+	regions_by_goroutine_free(&p.made);
 	if (!ok) {
 		sample_map_free(&m);
 		return KYMO_E_MEMORY;

@@ -56,14 +56,19 @@ static always_inline uint32_t sample_map_index(struct sample_map *m, struct samp
 	return *recent;
 }
 
-/* Keeps the longest; of equals the earlier, so that the order of adding does not show. */
+/* Of two the longer comes first, of equals the earlier, so that the order of adding does not show. */
+static inline bool longer(kymo_ns ns, kymo_ns start, kymo_goroutine_ix g, kymo_ns than,
+                          kymo_ns than_start, kymo_goroutine_ix than_g)
+{
+	if (ns != than || ns == 0)
+		return ns > than;
+	return start != than_start ? start < than_start : g < than_g;
+}
+
 static inline void sample_map_keep_longest(struct kymo_profile_sample *s, kymo_goroutine_ix g,
                                            kymo_ns ns, kymo_ns start)
 {
-	if (ns < s->longest || ns == 0)
-		return;
-	if (ns == s->longest &&
-	    (start > s->longest_at || (start == s->longest_at && g >= s->longest_goroutine)))
+	if (!longer(ns, start, g, s->longest, s->longest_at, s->longest_goroutine))
 		return;
 	s->longest = ns;
 	s->longest_at = start;

@@ -58,3 +58,42 @@ bool radix_sort(struct radix_item *a, size_t n)
 	free(b);
 	return true;
 }
+
+/* All four digits are counted in one pass: a few hundred numbers are sorted as well as millions. */
+void radix_sort_u32(uint32_t *a, uint32_t *spare, size_t n)
+{
+	enum { DIGITS = 1 << DIGIT_FEW, PASSES = 32 / DIGIT_FEW };
+	uint32_t *from = a, *to = spare;
+	size_t at[PASSES][DIGITS];
+	if (n < FEW) {
+		for (size_t i = 1; i < n; i++) {
+			uint32_t x = a[i];
+			size_t k = i;
+			for (; k > 0 && a[k - 1] > x; k--)
+				a[k] = a[k - 1];
+			a[k] = x;
+		}
+		return;
+	}
+	memset(at, 0, sizeof at);
+	for (size_t i = 0; i < n; i++)
+		for (unsigned p = 0; p < PASSES; p++)
+			at[p][a[i] >> p * DIGIT_FEW & (DIGITS - 1)]++;
+	for (unsigned p = 0; p < PASSES; p++) {
+		unsigned shift = p * DIGIT_FEW;
+		if (at[p][from[0] >> shift & (DIGITS - 1)] == n)
+			continue;
+		for (size_t d = 0, sum = 0; d < DIGITS; d++) {
+			size_t count = at[p][d];
+			at[p][d] = sum;
+			sum += count;
+		}
+		for (size_t i = 0; i < n; i++)
+			to[at[p][from[i] >> shift & (DIGITS - 1)]++] = from[i];
+		uint32_t *x = from;
+		from = to;
+		to = x;
+	}
+	if (from != a)
+		memcpy(a, from, n * sizeof *a);
+}

@@ -20,6 +20,9 @@ struct radix_item {
 /* Ascending by key; needs as much memory again meanwhile. False: no memory. */
 bool radix_sort(struct radix_item *a, size_t n);
 
+/* Numbers alone; `spare` is room for as many. */
+void radix_sort_u32(uint32_t *a, uint32_t *spare, size_t n);
+
 /* Keys that compare as the numbers do. */
 static inline uint64_t radix_of_i64(int64_t v)
 {

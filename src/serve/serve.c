@@ -191,7 +191,7 @@ enum kymo_status serve_load(struct serve *s, struct kymo_input *in,
 		api_free(a);
 		return status;
 	}
-	a->warm = warm_start(a->shelf);
+	a->warm = warm_start(a->shelf, a->trace);
 	__atomic_store_n(&s->ready, a, __ATOMIC_RELEASE);
 	return KYMO_OK;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/warm.h"
 
+#include <kymo/keep.h>
+
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 
 struct warm {
 	struct shelf *shelf;
+	struct kymo_trace *trace;
 	pthread_t thread;
 	bool stop;
 };
@@ -66,6 +69,7 @@ static void *run(void *arg)
 {
 	struct warm *w = arg;
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);  // of this thread only, on Linux
+	kymo_keep(w->trace, KYMO_KEEP_ALL, &w->stop);     // without it all the same, but slower
 	for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
 		const struct report_def *def =
 			jobs[i].report ? report_find(jobs[i].report) : &report_profile;
@@ -79,12 +83,13 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct warm *warm_start(struct shelf *s)
+struct warm *warm_start(struct shelf *s, struct kymo_trace *t)
 {
 	struct warm *w = calloc(1, sizeof *w);
 	if (!w)
 		return NULL;
 	w->shelf = s;
+	w->trace = t;
 	if (!thread_start(&w->thread, run, w)) {
 		free(w);
 		return NULL;

@@ -52,6 +52,36 @@ static void test_sort(void **state)
 		}
 }
 
+static int slow_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static void test_sort_u32(void **state)
+{
+	static const size_t sizes[] = {0, 1, 2, 47, 48, 49, 300, 20000};
+	static const uint32_t masks[] = {UINT32_MAX, 0xff, 0x7, 0xf000000f, 0x1fffff00, 0};
+	uint64_t seed = 7;
+	(void)state;
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+		for (size_t m = 0; m < sizeof masks / sizeof *masks; m++) {
+			size_t n = sizes[s];
+			uint32_t *a = malloc((n + 1) * sizeof *a), *b = malloc((n + 1) * sizeof *b),
+				 *spare = malloc((n + 1) * sizeof *spare);
+			assert_true(a && b && spare);
+			for (size_t i = 0; i < n; i++)
+				a[i] = b[i] = (uint32_t)(next_random(&seed) >> 16) & masks[m];
+			qsort(b, n, sizeof *b, slow_u32);
+			radix_sort_u32(a, spare, n);
+			for (size_t i = 0; i < n; i++)
+				assert_int_equal(a[i], b[i]);
+			free(a);
+			free(b);
+			free(spare);
+		}
+}
+
 static void test_keys(void **state)
 {
 	static const int64_t whole[] = {INT64_MIN, -5, -1, 0, 1, 64, INT64_MAX};
@@ -66,6 +96,8 @@ static void test_keys(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sort), cmocka_unit_test(test_keys)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sort),
+	                                   cmocka_unit_test(test_sort_u32),
+	                                   cmocka_unit_test(test_keys)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "analysis/profile.h"
+#include "analysis/region_labels.h"
 
 #include <stdlib.h>
 
@@ -111,20 +111,20 @@ void regions_by_goroutine_free(struct regions_by_goroutine *r)
 	*r = (struct regions_by_goroutine){0};
 }
 
-struct sample_key regions_label(const struct regions_by_goroutine *r, const struct kymo_trace *t,
-                                kymo_goroutine_ix g, kymo_ns at, uint32_t *next,
-                                struct sample_key key)
+void region_cursor_move(struct region_cursor *c, const struct kymo_trace *t, kymo_ns at)
 {
+	const struct regions_by_goroutine *r = c->r;
 	const struct kymo_regions *x = &t->regions;
-	uint32_t end = r->from[g + 1];
-	while (*next < end && x->begin[r->rows[*next]] <= at)
-		++*next;
-	uint32_t i = *next > r->from[g] ? *next - 1 : UINT32_MAX;
+	uint32_t end = r->from[c->g + 1];
+	while (c->next < end && x->begin[r->rows[c->next]] <= at)
+		c->next++;
+	uint32_t i = c->next > r->from[c->g] ? c->next - 1 : UINT32_MAX;
 	while (i != UINT32_MAX && x->end[r->rows[i]] <= at)
 		i = r->around[i];
-	if (i != UINT32_MAX) {
-		key.region = x->type[r->rows[i]];
-		key.task = r->task_type[r->rows[i]];
-	}
-	return key;
+	bool in = i != UINT32_MAX;
+	c->region = in ? x->type[r->rows[i]] : 0;
+	c->task = in ? r->task_type[r->rows[i]] : 0;
+	c->until = c->next < end ? x->begin[r->rows[c->next]] : INT64_MAX;
+	if (in && x->end[r->rows[i]] < c->until)
+		c->until = x->end[r->rows[i]];
 }
