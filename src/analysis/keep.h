@@ -12,4 +12,10 @@ static inline bool keep_stopped(const bool *stop)
 	return stop && __atomic_load_n(stop, __ATOMIC_RELAXED);
 }
 
+/* Of a part that was not made for want of memory, or because it was stopped. */
+static inline enum kymo_status keep_failed(const bool *stop)
+{
+	return keep_stopped(stop) ? KYMO_E_LIMIT : KYMO_E_MEMORY;
+}
+
 #endif

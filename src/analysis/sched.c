@@ -50,46 +50,21 @@ static bool cut(struct compute *c, uint32_t slices)
 
 /* ---- which waits ---- */
 
-/*
- * If goroutines are selected by their start function, the log's keys can tell: *out has them. Else it stays NULL. False:
- * no memory.
- */
-static bool keys_selected(const struct compute *c, const struct sched_log *log, uint8_t **out)
-{
-	const struct kymo_trace *t = c->t;
-	enum { UNKNOWN, NO, YES };
-	if (!c->sel->goroutines || c->sel->piece_from)
-		return true;
-	uint8_t *group = calloc(log->groups.count + 1, 1);
-	bool ok = group != NULL, whole = true;
-	for (uint32_t g = 1; ok && whole && g < t->goroutines.count; g++) {
-		uint8_t is = c->sel->goroutines[g] ? YES : NO;
-		uint8_t *was = &group[log->groups.of_name[t->g.name.at[g]] - 1];
-		whole = *was == UNKNOWN || *was == is;
-		*was = is;
-	}
-	if (ok && whole) {
-		*out = calloc(log->keys, 1);
-		ok = *out != NULL;
-		for (uint32_t k = 1; ok && k < log->keys; k++)
-			(*out)[k] = group[log->key[k].group] == YES;
-	}
-	free(group);
-	return ok;
-}
-
 /* The log whose waits count, and of it the keys. */
 static enum kymo_status choose_waits(struct compute *c, const struct sched_log *all)
 {
 	struct latencies *l = &c->parts.waits;
+	uint8_t *names;
 	l->log = all;
-	if (!c->sel || (!c->sel->goroutines && !c->sel->piece_from))
-		return KYMO_OK;
-	if (!keys_selected(c, all, &c->keys))
-		return KYMO_E_MEMORY;
-	l->keys = c->keys;
-	if (c->keys)
-		return KYMO_OK;
+	if (select_groups(c->t, c->sel, &names)) {
+		if (!names)
+			return KYMO_OK;
+		l->keys = c->keys = calloc(all->keys, 1);
+		for (uint32_t k = 1; c->keys && k < all->keys; k++)
+			c->keys[k] = names[all->groups.name[all->key[k].group]];
+		free(names);
+		return c->keys ? KYMO_OK : KYMO_E_MEMORY;
+	}
 	l->log = &c->of;
 	return sched_log_make(&c->of, c->t,
 	                      &(struct sched_log_options){

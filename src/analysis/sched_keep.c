@@ -57,7 +57,7 @@ enum kymo_status sched_keep_blocks(struct kymo_trace *t, uint32_t block_waits, c
 		st = sched_log_make(&k->log, t, &opt);
 	if (st == KYMO_OK && (!idle_procs_make(&k->idle, t, 0, t->info.duration) ||
 	                      !depth_summaries_make(&k->depth, &k->log, &k->idle, stop)))
-		st = KYMO_E_MEMORY;
+		st = keep_failed(stop);
 	if (st == KYMO_OK) {
 		st = work_index_make(&k->work, t, &work, bound) ? KYMO_OK : KYMO_E_LIMIT;
 		bound = NULL;

@@ -548,7 +548,7 @@ static enum kymo_status make_all(struct making *m)
 	for (m->first = 0; st == KYMO_OK && m->first < log->blocks; m->first += m->count) {
 		size_t left = log->blocks - m->first;
 		m->count = left < STRETCH_BLOCKS ? left : STRETCH_BLOCKS;
-		st = keep_stopped(m->opt->stop) ? KYMO_E_RANGE : make_stretch(m, s, n);
+		st = keep_stopped(m->opt->stop) ? KYMO_E_LIMIT : make_stretch(m, s, n);
 	}
 	log->grain = common_grain(s, n);
 	for (unsigned i = 0; i < n; i++) {

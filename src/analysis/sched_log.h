@@ -81,8 +81,8 @@ struct sched_log_options {
 };
 
 /*
- * KYMO_E_MEMORY; KYMO_E_LIMIT: more keys than SCHED_KEYS_MAX; KYMO_E_RANGE: stopped. Cost: 40 ns of processor a wait;
- * 10 bytes a wait, and some 60 MB while it is made.
+ * KYMO_E_MEMORY; KYMO_E_LIMIT: more keys than SCHED_KEYS_MAX, or stopped. Cost: some 80 ns of processor a wait, the walk
+ * over all spans included; 10 bytes a wait, and some 60 MB while it is made.
  */
 enum kymo_status sched_log_make(struct sched_log *log, const struct kymo_trace *t,
                                 const struct sched_log_options *opt);

@@ -380,6 +380,31 @@ enum kymo_status kymo_select(const struct kymo_trace *t, const struct kymo_filte
 	return st;
 }
 
+bool select_groups(const struct kymo_trace *t, const struct kymo_selection *sel, uint8_t **names)
+{
+	enum { UNSEEN, IN, OUT };
+	*names = NULL;
+	if (sel && sel->piece_from)
+		return false;
+	if (!sel || !sel->goroutines)
+		return true;
+	uint32_t strings = kymo_trace_string_count(t);
+	uint8_t *is = calloc((size_t)strings + 1, 1);
+	bool whole = is != NULL;
+	for (kymo_goroutine_ix g = 1; g < t->goroutines.count && whole; g++) {
+		uint8_t *was = &is[t->g.name.at[g]], here = sel->goroutines[g] ? IN : OUT;
+		whole = *was == UNSEEN || *was == here;
+		*was = here;
+	}
+	for (uint32_t i = 0; i < strings && whole; i++)
+		is[i] = is[i] == IN;
+	if (whole)
+		*names = is;
+	else
+		free(is);
+	return whole;
+}
+
 void kymo_selection_free(struct kymo_selection *s)
 {
 	if (!s || !s->owned)

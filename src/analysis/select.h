@@ -28,6 +28,13 @@ static inline kymo_ns select_to(const struct kymo_selection *sel, const struct k
 	return sel ? sel->to : t->info.duration;
 }
 
+/*
+ * Whether the start function alone says which goroutines are selected, and of these all in the window is. Then *names
+ * has, for each string, whether goroutines that begin in it are; NULL: all are. False also where there is no memory to
+ * find out. O(goroutines).
+ */
+bool select_groups(const struct kymo_trace *t, const struct kymo_selection *sel, uint8_t **names);
+
 /* The i-th piece of what is selected of goroutine g, within its life; false after the last. */
 static inline bool select_piece(const struct kymo_trace *t, const struct kymo_selection *sel,
                                 kymo_goroutine_ix g, uint32_t i, struct kymo_interval *out)

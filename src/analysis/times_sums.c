@@ -94,7 +94,7 @@ enum kymo_status times_keep(struct kymo_trace *t, const bool *stop)
 	if (!x || !make(x, t, stop)) {
 		if (x)
 			sums_free(x);
-		return KYMO_E_MEMORY;
+		return keep_failed(stop);
 	}
 	kept_put(&t->kept[KEPT_TIMES], x, sums_free);
 	return KYMO_OK;

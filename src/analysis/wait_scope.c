@@ -28,27 +28,6 @@ static bool list_rows(struct wait_scope *s)
 	return true;
 }
 
-/* Keys know the group and nothing else of the goroutine: whether the selection is one of whole groups, and of which. */
-static bool find_groups(struct wait_scope *s)
-{
-	enum { UNSEEN, IN, OUT };
-	const struct kymo_trace *t = s->t;
-	if (!s->sel || !s->sel->goroutines)
-		return true;
-	uint32_t n = kymo_trace_string_count(t);
-	uint8_t *groups = calloc((size_t)n + 1, 1);
-	bool ok = groups != NULL;
-	for (kymo_goroutine_ix g = 1; g < t->goroutines.count && ok; g++) {
-		uint8_t *was = &groups[t->g.name.at[g]], is = s->sel->goroutines[g] ? IN : OUT;
-		ok = *was == UNSEEN || *was == is;
-		*was = is;
-	}
-	for (uint32_t i = 0; i < n && ok; i++)
-		groups[i] = groups[i] == IN;
-	s->groups = groups;
-	return ok;
-}
-
 /* The first edge at or after `at`, or the last. */
 static uint32_t edge_from(const struct wait_index *x, kymo_ns at)
 {
@@ -70,7 +49,7 @@ static bool use_blocks(struct wait_scope *s, const struct wait_index *x)
 	// What goes on behind the window's end is met by a walk up to there; behind the trace's nothing does.
 	if (last < x->block_count || to < x->edges[last])
 		last -= last > 0;
-	if (first >= last || !find_groups(s))
+	if (first >= last || !select_groups(s->t, s->sel, &s->groups))
 		return false;
 	s->part_count = 0;
 	if (from < x->edges[first])

@@ -3,6 +3,7 @@
 
 #include <kymo/keep.h>
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -65,6 +66,14 @@ static void warm_report(struct warm *w, struct report *r)
 	shelf_release(w->shelf, r);
 }
 
+/* What was needed for a moment, of threads that are gone, would stay with the allocator. */
+static void give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void *run(void *arg)
 {
 	struct warm *w = arg;
@@ -80,6 +89,7 @@ static void *run(void *arg)
 		                     NULL) == KYMO_OK)
 			warm_report(w, r);
 	}
+	give_back();
 	return NULL;
 }
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum kept { KEPT_SCHED, KEPT_WAITS, KEPT_GC, KEPT_TIMES, KEPT_COUNT };
+enum kept { KEPT_TIMES, KEPT_SCHED, KEPT_WAITS, KEPT_COUNT };
 
 struct kept_slot {
 	_Atomic(void *) at;
