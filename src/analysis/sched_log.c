@@ -38,7 +38,9 @@ struct making {
 	struct sched_log *log;
 	const struct sched_log_options *opt;
 	_Atomic(uint32_t) *key_of;  // [groups * SCHED_CAUSES] 0: none yet
-	pthread_mutex_t lock;       // of the rest here
+	kymo_goroutine_ix *rows;    // [row_count] that are selected; NULL: all
+	size_t row_count;
+	pthread_mutex_t lock;  // of the rest here
 	uint32_t key_room;
 	VEC(kymo_ns) huge;
 	enum kymo_status status;
@@ -65,7 +67,7 @@ struct share {
 	/* the goroutine at hand */
 	kymo_goroutine_ix g;
 	uint32_t group;
-	bool selected;
+	uint32_t piece;  // of the selection: those before end where the span at hand begins, or earlier
 };
 
 static bool fail(struct share *s, enum kymo_status st)
@@ -176,8 +178,12 @@ static __attribute__((noinline)) bool wait_in_pieces(struct share *s, uint32_t c
                                                      kymo_ns end)
 {
 	const struct sched_log *log = s->m->log;
-	struct kymo_interval p;
-	for (uint32_t i = 0; select_piece(log->t, s->m->opt->sel, s->g, i, &p); i++) {
+	const struct kymo_selection *sel = s->m->opt->sel;
+	uint32_t last = sel->piece_from[s->g + 1];
+	while (s->piece < last && sel->pieces[s->piece].to <= start)
+		s->piece++;
+	for (uint32_t i = s->piece; i < last && sel->pieces[i].from < end; i++) {
+		struct kymo_interval p = sel->pieces[i];
 		kymo_ns a = start > p.from ? start : p.from, b = end < p.to ? end : p.to;
 		a = a > log->from ? a : log->from;
 		b = b < log->to ? b : log->to;
@@ -204,8 +210,6 @@ static always_inline bool runnable(struct share *s, const struct walk_span *x)
 		b = x->end < log->to ? x->end : log->to;
 	if (m->opt->begins && a >= m->from && a < m->to && !wait_began(s, a))
 		return false;
-	if (!s->selected)
-		return true;
 	if (unlikely(m->opt->sel && m->opt->sel->piece_from))
 		return wait_in_pieces(s, cause_of(x), x->start, x->end);
 	return wait_of(s, cause_of(x), a, b);
@@ -232,6 +236,30 @@ static always_inline bool visit(void *ctx, const struct walk_span *x)
 	return true;
 }
 
+/* Of the goroutine at hand what is selected, if that is waits alone. */
+static void walk_selected(struct share *s)
+{
+	const struct making *m = s->m;
+	const struct kymo_selection *sel = m->opt->sel;
+	struct kymo_interval all = {m->from, m->to};
+	if (sel && sel->piece_from) {
+		uint32_t from = sel->piece_from[s->g], to = sel->piece_from[s->g + 1], last = to - 1;
+		while (from < to) {  // the first one that ends in this stretch, or later
+			uint32_t mid = from + (to - from) / 2;
+			if (sel->pieces[mid].to <= m->from)
+				from = mid + 1;
+			else
+				to = mid;
+		}
+		s->piece = from;
+		if (from > last || sel->pieces[from].from >= m->to)
+			return;
+		all.from = sel->pieces[from].from > m->from ? sel->pieces[from].from : m->from;
+		all.to = sel->pieces[last].to < m->to ? sel->pieces[last].to : m->to;
+	}
+	walk_window(m->log->t, s->g, all.from, all.to, 1u << REC_WOKEN | 1u << REC_STOPPED, visit, s);
+}
+
 static void walk_share(void *job)
 {
 	struct share *s = job;
@@ -239,21 +267,17 @@ static void walk_share(void *job)
 	const struct kymo_trace *t = m->log->t;
 	for (size_t i, end; !s->status && parallel_take(s->goroutines, &i, &end);)
 		for (; i < end && !s->status; i++) {
-			kymo_goroutine_ix g = (kymo_goroutine_ix)i;
+			kymo_goroutine_ix g = m->rows ? m->rows[i] : (kymo_goroutine_ix)i;
 			if (i + SPAN_AHEAD < end)
-				span_prefetch(t, g + SPAN_AHEAD);
+				span_prefetch(t, m->rows ? m->rows[i + SPAN_AHEAD] : g + SPAN_AHEAD);
 			if (t->g.begin.at[g] >= m->to || t->g.end.at[g] <= m->from)
-				continue;
-			s->selected = select_has(m->opt->sel, g);
-			if (!s->selected && !m->opt->begins && !m->opt->work)
 				continue;
 			s->g = g;
 			s->group = m->log->groups.of_name[t->g.name.at[g]] - 1;
 			if (m->opt->work)
 				walk_window(t, g, m->from, m->to, WALK_ALL, visit, s);
 			else
-				walk_window(t, g, m->from, m->to,
-				            1u << REC_WOKEN | 1u << REC_STOPPED, visit, s);
+				walk_selected(s);
 		}
 }
 
@@ -437,11 +461,14 @@ static void pack_share(void *job)
 /* ---- the whole ---- */
 
 /* About how many waits there are: a third of the records, as far as goroutines live in the log's time. */
-static uint64_t about_waits(const struct sched_log *log)
+static uint64_t about_waits(const struct making *m)
 {
+	const struct sched_log *log = m->log;
 	const struct kymo_trace *t = log->t;
+	size_t count = m->rows ? m->row_count : t->goroutines.count;
 	double records = 0;
-	for (uint32_t g = 1; g < t->goroutines.count; g++) {
+	for (size_t i = m->rows ? 0 : 1; i < count; i++) {
+		uint32_t g = m->rows ? m->rows[i] : (uint32_t)i;
 		kymo_ns a = t->g.begin.at[g], b = t->g.end.at[g], life = b - a;
 		a = a > log->from ? a : log->from;
 		b = b < log->to ? b : log->to;
@@ -451,10 +478,28 @@ static uint64_t about_waits(const struct sched_log *log)
 	return (uint64_t)(records / 3);
 }
 
-static bool cut(struct sched_log *log, uint32_t block_waits)
+/* The goroutines of which something is selected. */
+static bool list_rows(struct making *m)
+{
+	const struct kymo_trace *t = m->log->t;
+	const struct kymo_selection *sel = m->opt->sel;
+	VEC(kymo_goroutine_ix) rows = {0};
+	bool ok = !sel || vec_reserve(&rows, 1);
+	for (kymo_goroutine_ix g = 1; sel && ok && g < t->goroutines.count; g++) {
+		bool lives = t->g.begin.at[g] < m->log->to && t->g.end.at[g] > m->log->from;
+		bool cut = sel->piece_from && sel->piece_from[g] == sel->piece_from[g + 1];
+		if (lives && !cut && select_has(sel, g))
+			ok = vec_push(&rows, g);
+	}
+	m->rows = rows.at;
+	m->row_count = rows.count;
+	return ok;
+}
+
+static bool cut(const struct making *m, struct sched_log *log, uint32_t block_waits)
 {
 	uint64_t length = (uint64_t)(log->to - log->from), want;
-	want = about_waits(log) / (block_waits ? block_waits : SCHED_BLOCK_WAITS);
+	want = about_waits(m) / (block_waits ? block_waits : SCHED_BLOCK_WAITS);
 	want = want < 1 ? 1 : want > BLOCKS_MAX ? BLOCKS_MAX : want;
 	while (log->shift < 63 && length >> log->shift > want)
 		log->shift++;
@@ -496,7 +541,9 @@ static enum kymo_status make_stretch(struct making *m, struct share *s, unsigned
 	m->from = sched_block_begin(log, m->first);
 	m->to = sched_block_end(log, m->first + m->count - 1);
 	atomic_store(&m->next, 0);
-	unsigned n = parallel_begin(&goroutines, log->t, m->from, m->to);
+	unsigned n = m->rows ? parallel_begin_rows(&goroutines, log->t, m->from, m->to, m->rows,
+	                                           m->row_count)
+	                     : parallel_begin(&goroutines, log->t, m->from, m->to);
 	n = n < most ? n : most;
 	for (unsigned i = 0; i < n; i++)
 		s[i].goroutines = &goroutines;
@@ -569,13 +616,14 @@ enum kymo_status sched_log_make(struct sched_log *log, const struct kymo_trace *
 	*log = (struct sched_log){.t = t, .from = opt->from, .to = opt->to, .keys = 1};
 	enum kymo_status st = KYMO_E_MEMORY;
 	pthread_mutex_init(&m.lock, NULL);
-	if (name_groups(&log->groups, t) && cut(log, opt->block_waits)) {
+	if (name_groups(&log->groups, t) && list_rows(&m) && cut(&m, log, opt->block_waits)) {
 		m.key_of = calloc((size_t)log->groups.count * SCHED_CAUSES + 1, sizeof *m.key_of);
 		log->key = calloc(m.key_room, sizeof *log->key);
 		if (m.key_of && log->key)
 			st = make_all(&m);
 	}
 	free(m.key_of);
+	free(m.rows);
 	vec_free(&m.huge);
 	pthread_mutex_destroy(&m.lock);
 	if (st != KYMO_OK)

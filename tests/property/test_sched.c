@@ -55,7 +55,6 @@ struct wait {
 	kymo_ns from, to;  // inside of the window
 	kymo_string_ix name, reason;
 	uint8_t cause;
-	bool selected;
 };
 struct hold {
 	kymo_ns from, to;
@@ -66,7 +65,7 @@ typedef VEC(kymo_ns) times;
 struct slow {
 	const struct kymo_trace *t;
 	kymo_ns from, to;
-	VEC(struct wait) waits;
+	VEC(struct wait) waits, chosen;  // all, and what is selected of them
 	VEC(struct hold) holds;
 	times changes;               // sorted; the window's bounds included
 	kymo_ns *running, *syscall;  // [procs]
@@ -91,9 +90,27 @@ static int ascending(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static struct slow collect(const struct kymo_trace *t, kymo_ns from, kymo_ns to, const uint8_t *chosen)
+/* What is selected of a wait of goroutine g, piece by piece. */
+static void choose(struct slow *s, const struct kymo_selection *sel, kymo_goroutine_ix g,
+                   struct wait w)
 {
-	struct slow s = {.t = t, .from = from, .to = to};
+	if (sel->goroutines && !sel->goroutines[g])
+		return;
+	if (!sel->piece_from)
+		assert_true(vec_push(&s->chosen, w));
+	for (uint32_t i = sel->piece_from ? sel->piece_from[g] : 1;
+	     i < (sel->piece_from ? sel->piece_from[g + 1] : 0); i++) {
+		struct wait part = w;
+		part.from = w.from > sel->pieces[i].from ? w.from : sel->pieces[i].from;
+		part.to = w.to < sel->pieces[i].to ? w.to : sel->pieces[i].to;
+		if (part.from < part.to)
+			assert_true(vec_push(&s->chosen, part));
+	}
+}
+
+static struct slow collect(const struct kymo_trace *t, const struct kymo_selection *sel)
+{
+	struct slow s = {.t = t, .from = sel->from, .to = sel->to};
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 	const struct kymo_bindings *b = kymo_trace_bindings(t);
 	const struct kymo_ranges *r = kymo_trace_ranges(t);
@@ -101,8 +118,8 @@ static struct slow collect(const struct kymo_trace *t, kymo_ns from, kymo_ns to,
 	uint32_t procs = kymo_trace_procs(t)->count;
 	s.running = calloc(procs, sizeof *s.running);
 	s.syscall = calloc(procs, sizeof *s.syscall);
-	change(&s, from);
-	change(&s, to);
+	change(&s, s.from);
+	change(&s, s.to);
 	for (kymo_goroutine_ix g = 1; g < gs->count; g++) {
 		struct kymo_span_cursor c;
 		struct kymo_span x;
@@ -119,10 +136,10 @@ static struct slow collect(const struct kymo_trace *t, kymo_ns from, kymo_ns to,
 				continue;
 			change(&s, a);
 			change(&s, e);
-			struct wait w = {a,           e,
-			                 gs->name[g], x.cause == KYMO_CAUSE_STOPPED ? x.reason : 0,
-			                 x.cause,     !chosen || chosen[g]};
+			struct wait w = {a, e, gs->name[g],
+			                 x.cause == KYMO_CAUSE_STOPPED ? x.reason : 0, x.cause};
 			assert_true(vec_push(&s.waits, w));
+			choose(&s, sel, g, w);
 		}
 	}
 	for (uint32_t i = 0; i < b->count; i++) {
@@ -147,6 +164,7 @@ static struct slow collect(const struct kymo_trace *t, kymo_ns from, kymo_ns to,
 static void slow_free(struct slow *s)
 {
 	vec_free(&s->waits);
+	vec_free(&s->chosen);
 	vec_free(&s->holds);
 	vec_free(&s->changes);
 	free(s->running);
@@ -221,9 +239,9 @@ static void check_waits(const struct slow *s, const struct kymo_sched *k)
 	times v = {0};
 	uint64_t in_groups = 0, in_causes = 0, in_slices = 0;
 #define SELECT(condition) \
-	for (size_t i = 0; i < s->waits.count; i++) { \
-		const struct wait *w = &s->waits.at[i]; \
-		if (w->selected && (condition)) \
+	for (size_t i = 0; i < s->chosen.count; i++) { \
+		const struct wait *w = &s->chosen.at[i]; \
+		if (condition) \
 			assert_true(vec_push(&v, w->to - w->from)); \
 	}
 	SELECT(true)
@@ -353,14 +371,13 @@ static void check_procs(const struct slow *s, const struct kymo_sched *k)
 	}
 }
 
-static void check(const struct kymo_trace *t, kymo_ns from, kymo_ns to, const uint8_t *chosen,
-                  uint32_t slices)
+static void check_selection(const struct kymo_trace *t, const struct kymo_selection *sel,
+                            uint32_t slices)
 {
-	struct kymo_selection sel = {.from = from, .to = to, .goroutines = chosen};
-	struct slow s = collect(t, from, to, chosen);
+	struct slow s = collect(t, sel);
 	struct kymo_sched k;
 	assert_int_equal(
-		kymo_sched_compute(t, &sel, &(struct kymo_sched_options){.slices = slices}, &k),
+		kymo_sched_compute(t, sel, &(struct kymo_sched_options){.slices = slices}, &k),
 		KYMO_OK);
 	check_waits(&s, &k);
 	check_depth(&s, &k);
@@ -368,6 +385,13 @@ static void check(const struct kymo_trace *t, kymo_ns from, kymo_ns to, const ui
 	check_procs(&s, &k);
 	kymo_sched_free(&k);
 	slow_free(&s);
+}
+
+static void check(const struct kymo_trace *t, kymo_ns from, kymo_ns to, const uint8_t *chosen,
+                  uint32_t slices)
+{
+	check_selection(t, &(struct kymo_selection){.from = from, .to = to, .goroutines = chosen},
+	                slices);
 }
 
 /* ---- tests ---- */
@@ -389,6 +413,42 @@ static void test_generated(void **state)
 		check(t, 0, duration / 2, chosen, 1);
 		check(t, duration / 2, duration / 2 + 3, chosen, 0);
 		free(chosen);
+		kymo_trace_free(t);
+	}
+}
+
+/* Goroutines cut into pieces, as regions and tasks cut them: up to seven of each, of any length. */
+static void test_pieces(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct kymo_trace *t = generated(seed, 0);
+		uint64_t rnd = seed * 0x9e3779b97f4a7c15u;
+		kymo_ns duration = kymo_trace_info(t)->duration;
+		uint32_t goroutines = kymo_trace_goroutines(t)->count;
+		struct kymo_selection sel = {.from = duration / 9 * (kymo_ns)(seed % 3),
+		                             .to = duration};
+		uint32_t *from = calloc(goroutines + 1, sizeof *from);
+		VEC(struct kymo_interval) pieces = {0};
+		for (uint32_t g = 1; g < goroutines; g++) {
+			from[g] = (uint32_t)pieces.count;
+			kymo_ns at = sel.from;
+			for (uint64_t n = (rnd ^= rnd << 13, rnd ^= rnd >> 7, rnd ^= rnd << 17) % 8;
+			     n; n--) {
+				kymo_ns a =
+					at + (kymo_ns)(rnd >> (n * 3) & 0xffff) * duration / 400000;
+				at = a + (kymo_ns)(rnd >> (n * 5) & 0xffff) * duration / 300000;
+				if (at > a && at <= sel.to)
+					assert_true(
+						vec_push(&pieces, ((struct kymo_interval){a, at})));
+			}
+		}
+		from[goroutines] = (uint32_t)pieces.count;
+		sel.piece_from = from;
+		sel.pieces = pieces.at;
+		check_selection(t, &sel, 13);
+		vec_free(&pieces);
+		free(from);
 		kymo_trace_free(t);
 	}
 }
@@ -452,7 +512,7 @@ static void test_histogram(void **state)
 	static const kymo_ns bounds[] = {0, 100, 1000, 10000};
 	(void)state;
 	struct kymo_trace *t = real("go1.26/cond.trace");
-	struct slow s = collect(t, 0, kymo_trace_info(t)->duration, NULL);
+	struct slow s = collect(t, &(struct kymo_selection){.to = kymo_trace_info(t)->duration});
 	struct kymo_sched k;
 	uint64_t want[4] = {0};
 	for (size_t i = 0; i < s.waits.count; i++) {
@@ -474,9 +534,8 @@ static void test_histogram(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_generated),
-		cmocka_unit_test(test_real),
-		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_generated), cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_real),      cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_histogram),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <kymo/kymo.h>
 
 #include "analysis/sched_parts.h"
+#include "base/vec.h"
 #include "property/gen.h"
 
 /* The same trace twice: one keeps. */
@@ -253,6 +254,78 @@ static void test_pieces(void **state)
 	pair_free(&p);
 }
 
+/* ---- one stretch of blocks, or many ---- */
+
+static int by_all(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sched_end));
+}
+
+/* All waits of a log, in an order of their own; the key is the start function and the cause. */
+static struct sched_end *waits_of(const struct sched_log *log, size_t *count)
+{
+	VEC(struct sched_end) v = {0};
+	for (size_t i = 0; i < log->blocks; i++) {
+		struct sched_ends c = sched_ends_begin(log, i);
+		struct sched_end e;
+		memset(&e, 0, sizeof e);
+		while (sched_ends_next(&c, &e)) {
+			const struct sched_key *k = &log->key[e.key];
+			e.key = log->groups.name[k->group] * SCHED_CAUSES + k->cause;
+			assert_true(vec_push(&v, e));
+		}
+	}
+	if (v.count)
+		qsort(v.at, v.count, sizeof *v.at, by_all);
+	*count = v.count;
+	return v.at;
+}
+
+static void same_log(const struct kymo_trace *t, struct sched_log_options opt, size_t *stretches)
+{
+	struct sched_log few, many;
+	size_t a, b;
+	assert_int_equal(sched_log_make(&few, t, &opt), KYMO_OK);
+	opt.block_waits = 1;
+	assert_int_equal(sched_log_make(&many, t, &opt), KYMO_OK);
+	struct sched_end *x = waits_of(&few, &a), *y = waits_of(&many, &b);
+	assert_int_equal(a, b);
+	assert_true(a == 0 || memcmp(x, y, a * sizeof *x) == 0);
+	*stretches += many.blocks > 128;
+	free(x);
+	free(y);
+	sched_log_free(&few);
+	sched_log_free(&many);
+}
+
+static void test_stretches(void **state)
+{
+	(void)state;
+	size_t stretches = 0;
+	struct pair p = real("go1.23-large/mix-1m.trace.zst", 0);
+	kymo_ns duration = kymo_trace_info(p.plain)->duration;
+	uint32_t goroutines = kymo_trace_goroutines(p.plain)->count;
+	const struct kymo_interval three[] = {{duration / 10, duration / 3},
+	                                      {duration / 3, duration / 2},
+	                                      {duration / 2 + 99, duration}};
+	// Of every goroutine three pieces, or none.
+	uint32_t *from = calloc(goroutines + 1, sizeof *from);
+	struct kymo_interval *pieces = calloc((size_t)goroutines * 3, sizeof *pieces);
+	for (uint32_t g = 1, n = 0; g <= goroutines; g++) {
+		from[g] = n;
+		for (uint32_t i = 0; g < goroutines && g % 5 && i < 3; i++)
+			pieces[n++] = three[i];
+	}
+	struct kymo_selection sel = {.to = duration, .piece_from = from, .pieces = pieces};
+	same_log(p.plain, (struct sched_log_options){0, duration, .sel = &sel}, &stretches);
+	same_log(p.plain, (struct sched_log_options){duration / 7, duration / 2, .begins = true},
+	         &stretches);
+	assert_int_equal(stretches, 2);
+	free(from);
+	free(pieces);
+	pair_free(&p);
+}
+
 /* What is kept stays so; and who stops it gets nothing that is half made. */
 static void test_keep(void **state)
 {
@@ -272,9 +345,8 @@ static void test_keep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_generated),
-		cmocka_unit_test(test_real),
-		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_generated), cmocka_unit_test(test_real),
+		cmocka_unit_test(test_pieces),    cmocka_unit_test(test_stretches),
 		cmocka_unit_test(test_keep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
