@@ -406,8 +406,8 @@ static bool pack_block(struct share *s, size_t k)
 		waits += s->all[i].heap[k].waits.count;
 		begins += s->all[i].heap[k].begins.count;
 	}
-	if (!vec_reserve(&s->sorted, waits) || !vec_reserve(&s->spare, waits) ||
-	    !vec_reserve(&s->begins, begins) || !vec_reserve(&s->begins_spare, begins))
+	if (!vec_reserve(&s->sorted, waits + 1) || !vec_reserve(&s->spare, waits + 1) ||
+	    !vec_reserve(&s->begins, begins + 1) || !vec_reserve(&s->begins_spare, begins + 1))
 		return false;
 	struct item *w = s->sorted.at;
 	uint64_t *g = s->begins.at;

@@ -150,7 +150,7 @@ struct sched_begins {
 static inline struct sched_begins sched_begins_begin(const struct sched_log *log, size_t block)
 {
 	const struct sched_block *b = &log->block[block];
-	return (struct sched_begins){b->begins, b->begins + b->begin_words,
+	return (struct sched_begins){b->begins, b->begins ? b->begins + b->begin_words : NULL,
 	                             sched_block_begin(log, block)};
 }
 

@@ -36,7 +36,8 @@ static always_inline bool wait_keys_same(const struct wait_key *a, struct wait_k
 static always_inline uint64_t wait_keys_hash(struct wait_key k)
 {
 	uint64_t a = (uint64_t)k.own << 32 | k.other, b = (uint64_t)k.group << 32 | k.reason,
-		 c = (uint64_t)k.region << 32 | k.task, d = k.what | k.created << 2 | k.open << 3;
+		 c = (uint64_t)k.region << 32 | k.task,
+		 d = k.what | (uint64_t)k.created << 2 | (uint64_t)k.open << 3;
 	uint64_t h = (a ^ d << 28) * 0x9e3779b97f4a7c15u;
 	h = (h ^ h >> 32 ^ b) * 0xff51afd7ed558ccdu;
 	h = (h ^ h >> 32 ^ c) * 0xc4ceb9fe1a85ec53u;
