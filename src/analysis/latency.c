@@ -1,241 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Two passes over a log, and the selection of ranks among what the second one gathers. */
-#include "analysis/latency.h"
-
+/* What is wanted of the waits, and the percentiles among what two passes over them give. */
 #include <math.h>
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/dist.h"
-#include "analysis/parallel.h"
+#include "analysis/latency_parts.h"
 #include "base/threads.h"
-#include "base/vec.h"
 
 #define WORTH_A_THREAD (1u << 18)  // waits: about a millisecond
+/* Fewer buckets where there are many keys or few waits: a thread's table of them is cleared and added up. */
+#define FINE_MAX 7u
+#define TABLE_MAX (3u << 17)  // numbers in it: it is to stay in a near cache
 
 enum { RANKS = 5 };  // min, p50, p90, p99, max
 static const double quantiles[RANKS] = {0, 0.50, 0.90, 0.99, 1};
-
-/* ---- buckets of length ---- */
-
-/*
- * Lengths are counted in grains, the largest power of two that they are all multiples of (Go's clock ticks every 64 ns).
- * There are 2^fine buckets for each power of two of these; those below 2^(fine + 1) are of one grain each, so that what
- * is in them need not be looked at again. What is SCHED_LONG or longer is in the last one. There are fewer where there
- * are many keys or few waits: tables of them are cleared and added up.
- */
-struct scale {
-	unsigned grain, fine;  // log2
-	uint32_t buckets;
-};
-#define FINE_MAX 7u
-#define TABLE_MAX (3u << 17)  // numbers in a thread's table: it is to stay in a near cache
-
-static struct scale scale_of(unsigned grain, unsigned fine)
-{
-	return (struct scale){grain, fine, ((33 - grain - fine) << fine) + 1};
-}
-
-/* Of less than SCHED_LONG. */
-static always_inline uint32_t bucket_of_short(uint32_t ns, unsigned grain, unsigned fine)
-{
-	uint32_t v = ns >> grain;
-	unsigned shift = 31 - fine - (unsigned)__builtin_clz(v | 1u << fine);
-	return (shift << fine) + (v >> shift);
-}
-
-static inline uint32_t bucket_of(const struct scale *s, uint64_t ns)
-{
-	return ns < SCHED_LONG ? bucket_of_short((uint32_t)ns, s->grain, s->fine) : s->buckets - 1;
-}
-
-/* The least ns of a bucket. */
-static uint64_t bucket_low(const struct scale *s, uint32_t bucket)
-{
-	uint32_t power = bucket >> s->fine, low = bucket & ((1u << s->fine) - 1);
-	if (bucket == s->buckets - 1)
-		return SCHED_LONG;
-	return (power == 0 ? bucket : (uint64_t)(1u << s->fine | low) << (power - 1)) << s->grain;
-}
-
-static inline bool bucket_is_one(const struct scale *s, uint32_t bucket)
-{
-	return bucket >> s->fine <= 1;
-}
-
-/* ---- the work ---- */
-
-struct one_wait {
-	kymo_ns ns;
-	uint32_t key, slice;
-};
-typedef VEC(struct one_wait) wait_vec;
-
-/* What one thread counts. */
-struct tally {
-	alignas(PARALLEL_LINE) struct ranking *r;
-	uint8_t number;
-	uint32_t *key_count, *slice_count;  // [keys * buckets], [slices * buckets]
-	kymo_ns *key_total, *slice_total;   // [keys], [slices]
-	wait_vec odd;                       // in a bucket of one grain, but no multiple of it
-	size_t *place;                      // [targets] where its next value goes
-	bool ok;
-};
-
-/*
- * The waits of a category whose length is in one bucket, because a rank or a bound of the histogram is there, too. Of a
- * bucket of one grain only the odd ones: all others are as long as its least.
- */
-struct target {
-	uint32_t category, bucket;
-	size_t from, count;  // in `values`
-};
-
-struct ranking {
-	struct latencies *l;
-	struct scale scale;
-	uint32_t buckets, keys, slices, categories;  // all, groups, causes, slices: in this order
-	uint8_t *odd;        // [buckets] something in it is no multiple of the grain
-	size_t first, last;  // blocks [first, last)
-	uint8_t *owner;      // [last - first] the thread that counted it
-	_Atomic(size_t) next;
-	wait_vec open;  // those that go on after the window: as long as they are at its end
-	struct tally tally[PARALLEL_MAX];
-	unsigned threads;
-
-	uint32_t *count;      // [categories * buckets]
-	uint64_t *of;         // [categories] waits
-	kymo_ns *total;       // [categories]
-	uint32_t *target_of;  // [categories * buckets] + 1; 0: not wanted
-	uint8_t *wanted;      // [slices * buckets] by somebody of a wait in this slice
-	VEC(struct target) targets;
-	kymo_ns *values;
-	struct kymo_latency *result;  // [categories]
-};
-
-static inline uint32_t group_category(const struct ranking *r, uint32_t key)
-{
-	return 1 + r->l->log->key[key].group;
-}
-static inline uint32_t cause_category(const struct ranking *r, uint32_t key)
-{
-	return 1 + r->l->log->groups.count + r->l->log->key[key].cause;
-}
-static inline uint32_t slice_category(const struct ranking *r, uint32_t slice)
-{
-	return 1 + r->l->log->groups.count + SCHED_CAUSES + slice;
-}
-
-/* ---- going over the waits of a block ---- */
-
-typedef void wait_visit(struct tally *t, uint64_t ns, uint32_t key, uint32_t slice);
-typedef void wait_block(struct tally *t, const struct sched_block *b, uint32_t slice);
-
-/* The slice in which a wait that ends at `end` counts: (its begin, its end]. */
-static inline uint32_t slice_of(const struct latencies *l, kymo_ns end, uint32_t from)
-{
-	while (from + 1 < l->slices && end > l->slice_bound[from + 1])
-		from++;
-	return from;
-}
-
-static uint32_t first_slice(const struct latencies *l, kymo_ns end)
-{
-	uint32_t lo = 0, hi = l->slices;  // the first one that ends at `end` or later
-	while (lo + 1 < hi) {
-		uint32_t mid = (lo + hi) / 2;
-		if (l->slice_bound[mid] < end)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/* A block of which all counts, in one slice: `many` has the arrays. Else what does: `one` by one. */
-static always_inline void each_wait(struct tally *t, size_t block, wait_block *many, wait_visit *one)
-{
-	const struct latencies *l = t->r->l;
-	const struct sched_log *log = l->log;
-	const struct sched_block *b = &log->block[block];
-	kymo_ns begin = sched_block_begin(log, block), end = sched_block_end(log, block);
-	uint32_t slice = first_slice(l, begin + 1);
-	if (likely(begin - l->from >= (kymo_ns)b->longest && end <= l->to && !b->long_count &&
-	           slice == slice_of(l, end, slice))) {
-		many(t, b, slice);
-		return;
-	}
-	struct sched_ends c = sched_ends_begin(log, block);
-	struct sched_end w;
-	while (sched_ends_next(&c, &w) && w.end <= l->to) {
-		if (w.end <= l->from || !l->keys[w.key])
-			continue;
-		kymo_ns most = w.end - l->from;
-		slice = slice_of(l, w.end, slice);
-		one(t, (uint64_t)(w.ns < most ? w.ns : most), w.key, slice);
-	}
-}
-
-/* ---- the first pass ---- */
-
-static __attribute__((noinline)) void note_odd(struct tally *t, uint64_t ns, uint32_t key,
-                                               uint32_t slice, uint32_t bucket)
-{
-	if (bucket_is_one(&t->r->scale, bucket))
-		t->ok &= vec_push(&t->odd, ((struct one_wait){(kymo_ns)ns, key, slice}));
-}
-
-static void count_wait(struct tally *t, uint64_t ns, uint32_t key, uint32_t slice)
-{
-	struct ranking *r = t->r;
-	uint32_t bucket = bucket_of(&r->scale, ns);
-	t->key_count[(size_t)key * r->buckets + bucket]++;
-	t->key_total[key] += (kymo_ns)ns;
-	t->slice_count[(size_t)slice * r->buckets + bucket]++;
-	t->slice_total[slice] += (kymo_ns)ns;
-	if (unlikely(ns & (((uint64_t)1 << r->scale.grain) - 1)))
-		note_odd(t, ns, key, slice, bucket);
-}
-
-static void count_block(struct tally *t, const struct sched_block *b, uint32_t slice)
-{
-	const struct ranking *r = t->r;
-	const unsigned grain = r->scale.grain, fine = r->scale.fine;
-	const uint32_t buckets = r->buckets, waits = b->waits, tick = (1u << grain) - 1;
-	const uint8_t *keys = r->l->keys;
-	const uint32_t *ns = b->ns;
-	const uint16_t *key = b->key;
-	uint32_t *key_count = t->key_count, *slice_count = &t->slice_count[(size_t)slice * buckets];
-	kymo_ns *key_total = t->key_total, total = 0;
-	for (uint32_t i = 0; i < waits; i++) {
-		uint32_t k = key[i], d = ns[i];
-		if (unlikely(!keys[k]))
-			continue;
-		uint32_t bucket = bucket_of_short(d, grain, fine);
-		key_count[(size_t)k * buckets + bucket]++;
-		slice_count[bucket]++;
-		key_total[k] += d;
-		total += d;
-		if (unlikely(d & tick))
-			note_odd(t, d, k, slice, bucket);
-	}
-	t->slice_total[slice] += total;
-}
-
-static void count_share(void *job)
-{
-	struct tally *t = job;
-	struct ranking *r = t->r;
-	size_t i;
-	while ((i = atomic_fetch_add_explicit(&r->next, 1, memory_order_relaxed)) <
-	       r->last - r->first) {
-		r->owner[i] = t->number;
-		each_wait(t, r->first + i, count_block, count_wait);
-	}
-	for (size_t k = 0; t->number == 0 && k < r->open.count; k++)
-		count_wait(t, (uint64_t)r->open.at[k].ns, r->open.at[k].key, r->slices - 1);
-}
 
 /* ---- what is wanted ---- */
 
@@ -314,11 +93,6 @@ static bool choose(struct ranking *r)
 	return ok;
 }
 
-static uint32_t target_of(const struct ranking *r, uint32_t category, uint32_t bucket)
-{
-	return r->target_of[(size_t)category * r->buckets + bucket];
-}
-
 /* A target's values of one thread, as the length of its place. */
 static void mark(const struct ranking *r, struct tally *t, uint32_t category, uint32_t bucket,
                  uint32_t count)
@@ -392,62 +166,6 @@ static void mark_wanted(struct ranking *r)
 		for (uint32_t s = 0; s < r->slices; s++)
 			if (x->category < slices || x->category == slices + s)
 				r->wanted[(size_t)s * r->buckets + x->bucket] = 1;
-	}
-}
-
-/* ---- the second pass ---- */
-
-static inline void gather_for(struct tally *t, uint32_t category, uint32_t bucket, uint64_t ns)
-{
-	const struct ranking *r = t->r;
-	uint32_t target = target_of(r, category, bucket);
-	if (target)
-		r->values[t->place[target - 1]++] = (kymo_ns)ns;
-}
-
-static __attribute__((noinline)) void gather(struct tally *t, uint64_t ns, uint32_t key,
-                                             uint32_t slice, uint32_t bucket)
-{
-	gather_for(t, 0, bucket, ns);
-	gather_for(t, group_category(t->r, key), bucket, ns);
-	gather_for(t, cause_category(t->r, key), bucket, ns);
-	gather_for(t, slice_category(t->r, slice), bucket, ns);
-}
-
-static void gather_wait(struct tally *t, uint64_t ns, uint32_t key, uint32_t slice)
-{
-	uint32_t bucket = bucket_of(&t->r->scale, ns);
-	if (!bucket_is_one(&t->r->scale, bucket))
-		gather(t, ns, key, slice, bucket);
-}
-
-static void gather_block(struct tally *t, const struct sched_block *b, uint32_t slice)
-{
-	const struct ranking *r = t->r;
-	const unsigned grain = r->scale.grain, fine = r->scale.fine;
-	const uint8_t *wanted = &r->wanted[(size_t)slice * r->buckets], *keys = r->l->keys;
-	const uint32_t *ns = b->ns, waits = b->waits, more_than_one = 2u << fine << grain;
-	for (uint32_t i = 0; i < waits; i++) {
-		if (likely(ns[i] < more_than_one))
-			continue;
-		uint32_t bucket = bucket_of_short(ns[i], grain, fine);
-		if (unlikely(wanted[bucket]) && keys[b->key[i]])
-			gather(t, ns[i], b->key[i], slice, bucket);
-	}
-}
-
-static void gather_share(void *job)
-{
-	struct tally *t = job;
-	struct ranking *r = t->r;
-	for (size_t i = 0; i < r->last - r->first; i++)
-		if (r->owner[i] == t->number)
-			each_wait(t, r->first + i, gather_block, gather_wait);
-	for (size_t k = 0; t->number == 0 && k < r->open.count; k++)
-		gather_wait(t, (uint64_t)r->open.at[k].ns, r->open.at[k].key, r->slices - 1);
-	for (size_t k = 0; k < t->odd.count; k++) {
-		const struct one_wait *w = &t->odd.at[k];
-		gather(t, (uint64_t)w->ns, w->key, w->slice, bucket_of(&r->scale, (uint64_t)w->ns));
 	}
 }
 
@@ -639,7 +357,7 @@ static bool rank(struct ranking *r)
 {
 	if (!ranking_begin(r) || !find_open(r))
 		return false;
-	parallel_run(r->threads, r->tally, sizeof *r->tally, count_share);
+	parallel_run(r->threads, r->tally, sizeof *r->tally, latency_count);
 	for (unsigned i = 0; i < r->threads; i++)
 		if (!r->tally[i].ok)
 			return false;
@@ -648,7 +366,7 @@ static bool rank(struct ranking *r)
 		return false;
 	mark_wanted(r);
 	if (r->targets.count)
-		parallel_run(r->threads, r->tally, sizeof *r->tally, gather_share);
+		parallel_run(r->threads, r->tally, sizeof *r->tally, latency_gather);
 	atomic_store(&r->next, 0);
 	parallel_run(r->threads, r->tally, sizeof *r->tally, select_share);
 	return publish(r);

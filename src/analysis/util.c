@@ -255,7 +255,7 @@ static bool collect(struct build *b, struct runs *runs)
 {
 	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
 	uint32_t count = b->t->ranges.count;
-	bool ok = true;
+	bool ok = vec_reserve(&b->edges.at, 1);
 	for (uint32_t i = 0; i < m->count && ok; i++)
 		if (m->value[i])
 			ok = push_edge(&b->edges, m->time[i], GOMAXPROCS, (int32_t)i);

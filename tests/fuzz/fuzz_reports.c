@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every report and profile of whatever the bytes are: whole, in a window, by Go's rules, in each output. Relations: a
- * report that runs can be shown; the parts of a window are not more than the whole.
+ * report that runs can be shown; the parts of a window are the whole; what is kept changes no answer.
  */
 #include <string.h>
 
 #include <kymo/kymo.h>
 
+#include "analysis/sched_parts.h"
+#include "analysis/times_sums.h"
+#include "analysis/wait_index.h"
 #include "fuzz/fuzz.h"
 #include "report/profile.h"
 #include "report/report.h"
@@ -65,6 +68,43 @@ static kymo_ns profile(const struct kymo_trace *t, const struct report_param *pa
 	return total;
 }
 
+/* All reports and profiles of a window, as JSON. */
+static struct buf say(const struct kymo_trace *t, const struct report_param *window)
+{
+	struct buf b = {0};
+	const struct report_page all = {0};
+	for (size_t i = 0; report_all[i]; i++) {
+		struct report *r;
+		struct kymo_error err;
+		if (report_run(report_all[i], t, window, 2, &r, &err) != KYMO_OK)
+			continue;
+		CHECK(report_json(r, &all, &b, &err) == KYMO_OK);
+		report_free(r);
+	}
+	for (unsigned kind = 0; kind < KYMO_PROFILE_COUNT; kind++) {
+		const struct report_param params[] = {
+			window[0], window[1], {"kind", kymo_profile_name(kind)}};
+		struct report *r;
+		struct kymo_error err;
+		if (report_run(&report_profile, t, params, 3, &r, &err) != KYMO_OK)
+			continue;
+		CHECK(report_json(r, &all, &b, &err) == KYMO_OK);
+		report_free(r);
+	}
+	return b;
+}
+
+/* As kymo_keep does, in blocks so small that there are some. */
+static void keep_small(struct kymo_trace *t)
+{
+	const struct wait_index_tuning tuning = {.block = 16, .base = 1u << 20, .per_wait = 8};
+	struct wait_index *waits;
+	times_keep(t, NULL);
+	sched_keep_blocks(t, 4, NULL);
+	if (wait_index_make(t, &tuning, NULL, &waits) == KYMO_OK)
+		kept_put(&t->kept[KEPT_WAITS], waits, wait_index_free);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct kymo_input *in;
@@ -97,6 +137,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			CHECK(kind == KYMO_PROFILE_CREATE || sum == profile(t, whole, 1));
 			profile(t, by_go, 2);
 		}
+		struct buf before = say(t, window);
+		keep_small(t);
+		struct buf after = say(t, window);
+		CHECK(before.len == after.len && memcmp(before.ptr, after.ptr, after.len) == 0);
+		buf_free(&before);
+		buf_free(&after);
 		kymo_trace_free(t);
 	}
 	kymo_input_close(in);
