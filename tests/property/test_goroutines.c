@@ -15,36 +15,10 @@
 #include <kymo/kymo.h>
 
 #include "analysis/times_sums.h"
-#include "property/gen.h"
+#include "property/traces.h"
 
 #define SEEDS 40
 #define NAMED 64
-
-static struct kymo_trace *generated(uint64_t seed)
-{
-	struct gen_trace g;
-	struct kymo_input *in;
-	struct kymo_trace *t;
-	gen_trace_make(&g, &(struct gen_options){
-				   .seed = seed,
-				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
-				   .generations = 1 + (unsigned)(seed % 3),
-				   .steps = 200 + (unsigned)(seed % 7) * 150,
-			   });
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	gen_trace_free(&g);
-	return t;
-}
-
-static uint64_t next_random(uint64_t *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return *s;
-}
 
 /* The slow way: all spans, each cut to each piece. */
 struct sums {
@@ -116,15 +90,15 @@ static void test_windows(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		kymo_ns end = kymo_trace_info(t)->duration;
 		uint64_t rnd = seed * 0x9e3779b97f4a7c15u;
 		for (int n = 0; n < 6; n++) {
 			struct kymo_filter f = KYMO_FILTER_ALL;
 			struct kymo_selection sel;
 			if (n) {
-				kymo_ns a = (kymo_ns)(next_random(&rnd) % (uint64_t)(end + 1)),
-					b = (kymo_ns)(next_random(&rnd) % (uint64_t)(end + 1));
+				kymo_ns a = (kymo_ns)(random_next(&rnd) % (uint64_t)(end + 1)),
+					b = (kymo_ns)(random_next(&rnd) % (uint64_t)(end + 1));
 				f.from = a < b ? a : b;
 				f.to = a < b ? b : a;
 			}
@@ -148,7 +122,7 @@ static void test_pieces(void **state)
 	size_t tried = 0;
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		const struct kymo_regions *r = kymo_trace_regions(t);
 		for (uint32_t i = 0; i < r->count && i < 5; i++) {
 			struct kymo_filter f = KYMO_FILTER_ALL;
@@ -205,7 +179,7 @@ static void test_groups(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 		struct kymo_goroutine_groups groups;
 		uint32_t counted = 0;
@@ -249,7 +223,7 @@ static void test_windows_add_up(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		kymo_ns end = kymo_trace_info(t)->duration, sum = 0, waited = 0, whole = 0,
 			whole_wait = 0;
 		uint64_t rnd = seed;
@@ -258,7 +232,7 @@ static void test_windows_add_up(void **state)
 			struct kymo_filter f = KYMO_FILTER_ALL;
 			struct kymo_selection sel;
 			f.from = from;
-			f.to = from + 1 + (kymo_ns)(next_random(&rnd) % (uint64_t)(end / 4 + 1));
+			f.to = from + 1 + (kymo_ns)(random_next(&rnd) % (uint64_t)(end / 4 + 1));
 			from = f.to;
 			assert_int_equal(kymo_select(t, &f, &sel, NULL), KYMO_OK);
 			assert_int_equal(
@@ -286,23 +260,11 @@ static void test_windows_add_up(void **state)
 
 /* ---- sums of chunks that are kept ---- */
 
-static struct kymo_trace *real(const char *name)
-{
-	char path[1024];
-	struct kymo_input *in;
-	struct kymo_trace *t;
-	snprintf(path, sizeof path, "%s/%s", TRACES, name);
-	assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	return t;
-}
-
 /* Busy goroutines of a real program, before and after their sums are kept. */
 static void test_kept(void **state)
 {
 	(void)state;
-	struct kymo_trace *t = real("go1.23-large/mix-1m.trace.zst");
+	struct kymo_trace *t = trace_real("go1.23-large/mix-1m.trace.zst");
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 	kymo_ns duration = kymo_trace_info(t)->duration;
 	uint64_t rnd = 0x9e3779b97f4a7c15u;
@@ -310,8 +272,8 @@ static void test_kept(void **state)
 	struct kymo_selection sel[WINDOWS];
 	struct sums *want = calloc((size_t)WINDOWS * gs->count, sizeof *want);
 	for (int n = 0; n < WINDOWS; n++) {
-		kymo_ns a = n ? (kymo_ns)(next_random(&rnd) % (uint64_t)duration) : 0,
-			b = n ? (kymo_ns)(next_random(&rnd) % (uint64_t)duration) : duration;
+		kymo_ns a = n ? (kymo_ns)(random_next(&rnd) % (uint64_t)duration) : 0,
+			b = n ? (kymo_ns)(random_next(&rnd) % (uint64_t)duration) : duration;
 		sel[n] = (struct kymo_selection){.from = a < b ? a : b, .to = a < b ? b : a};
 		for (kymo_goroutine_ix g = 1; g < gs->count; g++)
 			want[(size_t)n * gs->count + g] =

@@ -16,42 +16,9 @@
 #include <kymo/kymo.h>
 
 #include "base/vec.h"
-#include "property/gen.h"
+#include "property/traces.h"
 
 #define EPS 1e-9
-
-static struct kymo_trace *load(struct kymo_input *in)
-{
-	struct kymo_trace *t;
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	return t;
-}
-
-static struct kymo_trace *generated(uint64_t seed)
-{
-	struct gen_trace g;
-	struct kymo_input *in;
-	gen_trace_make(&g, &(struct gen_options){
-				   .seed = seed,
-				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
-				   .generations = 1 + (unsigned)(seed % 3),
-				   .steps = 200 + (unsigned)(seed % 7) * 150,
-			   });
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	struct kymo_trace *t = load(in);
-	gen_trace_free(&g);
-	return t;
-}
-
-static struct kymo_trace *real(const char *name)
-{
-	char path[1024];
-	struct kymo_input *in;
-	snprintf(path, sizeof path, "%s/%s", TRACES, name);
-	assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
-	return load(in);
-}
 
 static bool is(const struct kymo_trace *t, kymo_string_ix ix, const char *text)
 {
@@ -400,7 +367,7 @@ static void test_generated(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 18; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		kymo_ns duration = kymo_trace_info(t)->duration;
 		check(t, NULL, flag_sets[seed % FLAG_SETS]);
 		check(t, NULL, flag_sets[(seed + 4) % FLAG_SETS]);
@@ -417,7 +384,7 @@ static void test_real(void **state)
 	                                    "go1.25/flight-1.trace.zst"};
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		struct kymo_trace *t = real(names[i]);
+		struct kymo_trace *t = trace_real(names[i]);
 		for (size_t k = 0; k < FLAG_SETS; k++) {
 			struct kymo_mmu *m;
 			assert_int_equal(kymo_mmu_new(t, NULL, flag_sets[k], KYMO_RULES_EXACT, &m),
@@ -434,7 +401,7 @@ static void test_real(void **state)
 static void test_window(void **state)
 {
 	(void)state;
-	struct kymo_trace *t = real("go1.26/gc.trace.zst");
+	struct kymo_trace *t = trace_real("go1.26/gc.trace.zst");
 	struct kymo_mmu *all, *part;
 	kymo_ns duration = kymo_trace_info(t)->duration;
 	struct kymo_selection sel = {.from = duration / 4, .to = duration / 2};
@@ -469,7 +436,7 @@ static void test_window(void **state)
 static void test_leak(void **state)
 {
 	(void)state;
-	struct kymo_trace *t = real("go1.23-large/mix-1m.trace.zst");
+	struct kymo_trace *t = trace_real("go1.23-large/mix-1m.trace.zst");
 	struct kymo_mmu *exact, *go;
 	assert_int_equal(kymo_mmu_new(t, NULL, KYMO_UTIL_BACKGROUND, KYMO_RULES_EXACT, &exact),
 	                 KYMO_OK);

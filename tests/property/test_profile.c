@@ -14,35 +14,9 @@
 #include <cmocka.h>
 #include <kymo/kymo.h>
 
-#include "property/gen.h"
+#include "property/traces.h"
 
 #define SEEDS 24
-
-static struct kymo_trace *generated(uint64_t seed)
-{
-	struct gen_trace g;
-	struct kymo_input *in;
-	struct kymo_trace *t;
-	gen_trace_make(&g, &(struct gen_options){
-				   .seed = seed,
-				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
-				   .generations = 1 + (unsigned)(seed % 3),
-				   .steps = 200 + (unsigned)(seed % 5) * 150,
-			   });
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	gen_trace_free(&g);
-	return t;
-}
-
-static uint64_t next_random(uint64_t *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return *s;
-}
 
 /* ---- the slow way: a list of waits, one after another ---- */
 
@@ -446,15 +420,15 @@ static void choose(const struct kymo_trace *t, int n, uint64_t *rnd, struct kymo
 	kymo_ns end = kymo_trace_info(t)->duration;
 	char name[256];
 	if (n == 1 || n == 2 || n == 4) {
-		kymo_ns a = (kymo_ns)(next_random(rnd) % (uint64_t)(end + 1)),
-			b = (kymo_ns)(next_random(rnd) % (uint64_t)(end + 1));
+		kymo_ns a = (kymo_ns)(random_next(rnd) % (uint64_t)(end + 1)),
+			b = (kymo_ns)(random_next(rnd) % (uint64_t)(end + 1));
 		f.from = a < b ? a : b;
 		f.to = a < b ? b : a;
 	}
 	if (n >= 3) {
 		kymo_string_ix ix = n == 5 || !r->count
-		                            ? gs->name[1 + next_random(rnd) % (gs->count - 1)]
-		                            : r->type[next_random(rnd) % r->count];
+		                            ? gs->name[1 + random_next(rnd) % (gs->count - 1)]
+		                            : r->type[random_next(rnd) % r->count];
 		struct kymo_str s = kymo_trace_string(t, ix);
 		assert_true(s.len < sizeof name);
 		memcpy(name, s.ptr, s.len);
@@ -472,7 +446,7 @@ static void test_profiles(void **state)
 	uint64_t seen[KYMO_PROFILE_COUNT][2] = {0};
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		struct list l = list_waits(t);
 		uint64_t rnd = seed * 0x9e3779b97f4a7c15u;
 		for (int n = 0; n < 6; n++) {
@@ -509,7 +483,7 @@ static void test_waits(void **state)
 	uint64_t seen[4] = {0};
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		struct list l = list_waits(t);
 		uint64_t rnd = seed * 0x9e3779b97f4a7c15u;
 		for (int n = 0; n < 6; n++) {
@@ -533,7 +507,7 @@ static void test_tables(void **state)
 	uint64_t seen[3] = {0};
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 		const struct kymo_ranges *r = kymo_trace_ranges(t);
 		uint64_t rnd = seed * 0x9e3779b97f4a7c15u, count;
@@ -602,7 +576,7 @@ static void test_windows_add_up(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		kymo_ns end = kymo_trace_info(t)->duration;
 		for (unsigned kind = 0; kind <= KYMO_PROFILE_BLOCK; kind++) {
 			const struct kymo_profile_options o = {.kind = (enum kymo_profile_kind)kind,
@@ -615,7 +589,7 @@ static void test_windows_add_up(void **state)
 				struct kymo_selection sel;
 				f.from = from;
 				f.to = from + 1 +
-				       (kymo_ns)(next_random(&rnd) % (uint64_t)(end / 4 + 1));
+				       (kymo_ns)(random_next(&rnd) % (uint64_t)(end / 4 + 1));
 				from = f.to;
 				assert_int_equal(kymo_select(t, &f, &sel, NULL), KYMO_OK);
 				assert_int_equal(kymo_profile_compute(t, &sel, &o, &p), KYMO_OK);

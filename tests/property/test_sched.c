@@ -16,38 +16,7 @@
 #include <kymo/kymo.h>
 
 #include "base/vec.h"
-#include "property/gen.h"
-
-static struct kymo_trace *generated(uint64_t seed, uint32_t frequency)
-{
-	struct gen_trace g;
-	struct kymo_input *in;
-	struct kymo_trace *t;
-	gen_trace_make(&g, &(struct gen_options){
-				   .seed = seed,
-				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
-				   .generations = 1 + (unsigned)(seed % 3),
-				   .steps = 200 + (unsigned)(seed % 7) * 150,
-				   .frequency = frequency,
-			   });
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	gen_trace_free(&g);
-	return t;
-}
-
-static struct kymo_trace *real(const char *name)
-{
-	char path[1024];
-	struct kymo_input *in;
-	struct kymo_trace *t;
-	snprintf(path, sizeof path, "%s/%s", TRACES, name);
-	assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	return t;
-}
+#include "property/traces.h"
 
 /* ---- everything in lists ---- */
 
@@ -402,7 +371,7 @@ static void test_generated(void **state)
 	for (uint64_t seed = 1; seed <= 30; seed++) {
 		// A fast clock for the buckets of a grain, a slow one for waits of many seconds.
 		uint32_t frequency = (uint32_t[]){0, 0, 1000000000, 1, 3000000}[seed % 5];
-		struct kymo_trace *t = generated(seed, frequency);
+		struct kymo_trace *t = trace_generated(seed, frequency);
 		kymo_ns duration = kymo_trace_info(t)->duration;
 		uint32_t goroutines = kymo_trace_goroutines(t)->count;
 		uint8_t *chosen = calloc(goroutines, 1);
@@ -422,7 +391,7 @@ static void test_pieces(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 20; seed++) {
-		struct kymo_trace *t = generated(seed, 0);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		uint64_t rnd = seed * 0x9e3779b97f4a7c15u;
 		kymo_ns duration = kymo_trace_info(t)->duration;
 		uint32_t goroutines = kymo_trace_goroutines(t)->count;
@@ -459,7 +428,7 @@ static void test_real(void **state)
 	                                    "go1.26/cond.trace"};
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		struct kymo_trace *t = real(names[i]);
+		struct kymo_trace *t = trace_real(names[i]);
 		check(t, 0, kymo_trace_info(t)->duration, NULL, 20);
 		kymo_trace_free(t);
 	}
@@ -469,7 +438,7 @@ static void test_real(void **state)
 static void test_sums(void **state)
 {
 	(void)state;
-	struct kymo_trace *t = real("go1.23-large/mix-1m.trace.zst");
+	struct kymo_trace *t = trace_real("go1.23-large/mix-1m.trace.zst");
 	kymo_ns duration = kymo_trace_info(t)->duration;
 	struct kymo_selection first = {.to = duration / 3},
 			      second = {.from = duration / 3, .to = duration};
@@ -511,7 +480,7 @@ static void test_histogram(void **state)
 {
 	static const kymo_ns bounds[] = {0, 100, 1000, 10000};
 	(void)state;
-	struct kymo_trace *t = real("go1.26/cond.trace");
+	struct kymo_trace *t = trace_real("go1.26/cond.trace");
 	struct slow s = collect(t, &(struct kymo_selection){.to = kymo_trace_info(t)->duration});
 	struct kymo_sched k;
 	uint64_t want[4] = {0};

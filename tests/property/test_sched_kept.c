@@ -16,20 +16,12 @@
 
 #include "analysis/sched_parts.h"
 #include "base/vec.h"
-#include "property/gen.h"
+#include "property/traces.h"
 
 /* The same trace twice: one keeps. */
 struct pair {
 	struct kymo_trace *plain, *keeps;
 };
-
-static struct kymo_trace *load(struct kymo_input *in)
-{
-	struct kymo_trace *t;
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	return t;
-}
 
 static struct pair keep(struct pair p, uint32_t block_waits)
 {
@@ -39,35 +31,13 @@ static struct pair keep(struct pair p, uint32_t block_waits)
 
 static struct pair generated(uint64_t seed, uint32_t frequency, uint32_t block_waits)
 {
-	struct gen_trace g;
-	struct pair p;
-	struct kymo_input *in;
-	gen_trace_make(&g, &(struct gen_options){
-				   .seed = seed,
-				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
-				   .generations = 1 + (unsigned)(seed % 3),
-				   .steps = 200 + (unsigned)(seed % 7) * 150,
-				   .frequency = frequency,
-			   });
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	p.plain = load(in);
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	p.keeps = load(in);
-	gen_trace_free(&g);
-	return keep(p, block_waits);
+	return keep((struct pair){trace_generated(seed, frequency), trace_generated(seed, frequency)},
+	            block_waits);
 }
 
 static struct pair real(const char *name, uint32_t block_waits)
 {
-	char path[1024];
-	struct pair p;
-	struct kymo_input *in;
-	snprintf(path, sizeof path, "%s/%s", TRACES, name);
-	assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
-	p.plain = load(in);
-	assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
-	p.keeps = load(in);
-	return keep(p, block_waits);
+	return keep((struct pair){trace_real(name), trace_real(name)}, block_waits);
 }
 
 static void pair_free(struct pair *p)
@@ -158,13 +128,6 @@ static void check(const struct pair *p, const struct kymo_selection *sel,
 
 /* ---- windows ---- */
 
-static uint64_t next(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	return *state ^= *state << 17;
-}
-
 /* A time: of an event, the edge of a block, or any. */
 static kymo_ns somewhere(const struct kymo_trace *t, uint64_t *rnd)
 {
@@ -172,15 +135,15 @@ static kymo_ns somewhere(const struct kymo_trace *t, uint64_t *rnd)
 	kymo_ns duration = kymo_trace_info(t)->duration;
 	struct kymo_span_cursor c;
 	struct kymo_span s;
-	switch (next(rnd) % 4) {
+	switch (random_next(rnd) % 4) {
 	case 0: {
-		uint32_t g = 1 + (uint32_t)(next(rnd) % (t->goroutines.count - 1));
-		kymo_span_seek(t, g, (kymo_ns)(next(rnd) % (uint64_t)duration), &c);
+		uint32_t g = 1 + (uint32_t)(random_next(rnd) % (t->goroutines.count - 1));
+		kymo_span_seek(t, g, (kymo_ns)(random_next(rnd) % (uint64_t)duration), &c);
 		return kymo_span_next(&c, &s) ? s.start : 0;
 	}
-	case 1: return sched_block_begin(&k->log, next(rnd) % k->log.blocks);
-	case 2: return next(rnd) % 2 ? 0 : duration;
-	default: return (kymo_ns)(next(rnd) % (uint64_t)(duration + 1));
+	case 1: return sched_block_begin(&k->log, random_next(rnd) % k->log.blocks);
+	case 2: return random_next(rnd) % 2 ? 0 : duration;
+	default: return (kymo_ns)(random_next(rnd) % (uint64_t)(duration + 1));
 	}
 }
 
@@ -192,15 +155,16 @@ static void check_windows(const struct pair *p, uint64_t rnd, int count)
 	for (int i = 0; i < count; i++) {
 		kymo_ns a = somewhere(p->keeps, &rnd), b = somewhere(p->keeps, &rnd);
 		struct kymo_selection sel = {.from = a < b ? a : b, .to = a < b ? b : a};
-		uint64_t how = next(&rnd) % 4;
+		uint64_t how = random_next(&rnd) % 4;
 		for (uint32_t g = 1; g < goroutines; g++)
-			chosen[g] = (how == 0 ? p->plain->g.name.at[g] % 2 : next(&rnd) % 3) == 0;
+			chosen[g] =
+				(how == 0 ? p->plain->g.name.at[g] % 2 : random_next(&rnd) % 3) == 0;
 		sel.goroutines = how < 2 ? chosen : NULL;
 		check(p, &sel,
-		      &(struct kymo_sched_options){.slices = (uint32_t)(next(&rnd) % 130),
-		                                   .starved_max = next(&rnd) % 30,
+		      &(struct kymo_sched_options){.slices = (uint32_t)(random_next(&rnd) % 130),
+		                                   .starved_max = random_next(&rnd) % 30,
 		                                   .bounds = bounds,
-		                                   .bound_count = next(&rnd) % 11});
+		                                   .bound_count = random_next(&rnd) % 11});
 	}
 	free(chosen);
 	check(p, NULL, NULL);

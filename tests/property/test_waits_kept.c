@@ -18,42 +18,10 @@
 #include "analysis/dist_runs.h"
 #include "analysis/wait_index.h"
 #include "base/radix.h"
-#include "property/gen.h"
+#include "property/traces.h"
 
 #define SEEDS 12
 #define WINDOWS 16
-
-static uint64_t next_random(uint64_t *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return *s;
-}
-
-static struct kymo_trace *load(struct kymo_input *in)
-{
-	struct kymo_trace *t;
-	assert_int_equal(kymo_trace_load(in, NULL, &t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	return t;
-}
-
-static struct kymo_trace *generated(uint64_t seed)
-{
-	struct gen_trace g;
-	struct kymo_input *in;
-	gen_trace_make(&g, &(struct gen_options){
-				   .seed = seed,
-				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
-				   .generations = 1 + (unsigned)(seed % 3),
-				   .steps = 300 + (unsigned)(seed % 5) * 300,
-			   });
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	struct kymo_trace *t = load(in);
-	gen_trace_free(&g);
-	return t;
-}
 
 /* With blocks of so many spans. */
 static enum kymo_status make(const struct kymo_trace *t, uint32_t block, const bool *stop,
@@ -140,7 +108,7 @@ static void assert_same(struct kymo_trace *t, struct wait_index *x,
 	struct kept_slot *slot = &t->kept[KEPT_WAITS];
 	for (int i = 0; i < 6; i++) {
 		struct kymo_profile with, without;
-		unsigned how = (unsigned)next_random(rnd);
+		unsigned how = (unsigned)random_next(rnd);
 		atomic_store(&slot->at, x);
 		assert_int_equal(profile(t, sel, how, &with), KYMO_OK);
 		atomic_store(&slot->at, NULL);
@@ -172,19 +140,19 @@ static kymo_ns some_time(const struct kymo_trace *t, const struct wait_index *x,
 	kymo_ns end = kymo_trace_info(t)->duration, at = 0;
 	struct kymo_span_cursor c;
 	struct kymo_span s;
-	uint64_t r = next_random(rnd);
+	uint64_t r = random_next(rnd);
 	switch (r % 8) {
 	case 0: at = 0; break;
 	case 1: at = end; break;
 	case 2:
-	case 3: at = x->edges[next_random(rnd) % (x->block_count + 1)]; break;
+	case 3: at = x->edges[random_next(rnd) % (x->block_count + 1)]; break;
 	case 4:
 	case 5:
-		kymo_span_seek(t, (kymo_goroutine_ix)(1 + next_random(rnd) % (gs->count - 1)),
-		               (kymo_ns)(next_random(rnd) % (uint64_t)(end + 1)), &c);
+		kymo_span_seek(t, (kymo_goroutine_ix)(1 + random_next(rnd) % (gs->count - 1)),
+		               (kymo_ns)(random_next(rnd) % (uint64_t)(end + 1)), &c);
 		at = kymo_span_next(&c, &s) ? s.end : 0;
 		break;
-	default: return (kymo_ns)(next_random(rnd) % (uint64_t)(end + 1));
+	default: return (kymo_ns)(random_next(rnd) % (uint64_t)(end + 1));
 	}
 	at += (kymo_ns)(r / 8 % 4 == 0) - (kymo_ns)(r / 8 % 4 == 1);
 	return at < 0 ? 0 : at > end ? end : at;
@@ -196,14 +164,14 @@ static void choose(const struct kymo_trace *t, const struct wait_index *x, uint6
 {
 	const struct kymo_goroutines *gs = kymo_trace_goroutines(t);
 	const struct kymo_regions *regions = kymo_trace_regions(t);
-	kymo_goroutine_ix g = 1 + (kymo_goroutine_ix)(next_random(rnd) % (gs->count - 1));
+	kymo_goroutine_ix g = 1 + (kymo_goroutine_ix)(random_next(rnd) % (gs->count - 1));
 	struct kymo_filter f = KYMO_FILTER_ALL;
 	kymo_ns a = some_time(t, x, rnd), b = some_time(t, x, rnd);
 	char name[512];
 	struct kymo_str s = kymo_trace_string(t, gs->name[g]);
 	f.from = a < b ? a : b;
 	f.to = a < b ? b : a;
-	switch (next_random(rnd) % 16) {
+	switch (random_next(rnd) % 16) {
 	case 0: f.to = f.from; break;
 	case 1: f.to = f.from + 1; break;
 	case 2: f.goroutine = gs->id[g]; break;
@@ -213,7 +181,7 @@ static void choose(const struct kymo_trace *t, const struct wait_index *x, uint6
 	case 6: f.func = "[aeiou].*[a-m]$"; break;
 	case 7:
 		if (regions->count) {
-			s = kymo_trace_string(t, regions->type[next_random(rnd) % regions->count]);
+			s = kymo_trace_string(t, regions->type[random_next(rnd) % regions->count]);
 			f.region = name;
 		}
 		break;
@@ -249,7 +217,7 @@ static void test_generated(void **state)
 	uint64_t seen = 0;
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		check(t, seed, (const uint32_t[]){1, 20, 300, 5000}, WINDOWS, &seen);
 		kymo_trace_free(t);
 	}
@@ -258,16 +226,13 @@ static void test_generated(void **state)
 
 static void test_recorded(void **state)
 {
-	static const char *const files[] = {"go1.26/mix", "go1.26/http", "go1.26/tasktree",
-	                                    "go1.22/gc",  "go1.23/pool", "go1.23-large/mix-1m"};
+	static const char *const files[] = {
+		"go1.26/mix.trace.zst", "go1.26/http.trace.zst", "go1.26/tasktree.trace.zst",
+		"go1.22/gc.trace.zst",  "go1.23/pool.trace.zst", "go1.23-large/mix-1m.trace.zst"};
 	uint64_t seen = 0;
 	(void)state;
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		struct kymo_input *in;
-		char path[512];
-		snprintf(path, sizeof path, "%s/%s.trace.zst", TRACES, files[i]);
-		assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
-		struct kymo_trace *t = load(in);
+		struct kymo_trace *t = trace_real(files[i]);
 		check(t, i + 1, (const uint32_t[]){100, 1000, 10000, 1u << 17}, 6, &seen);
 		kymo_trace_free(t);
 	}
@@ -279,7 +244,7 @@ static void test_blocks(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct kymo_trace *t = generated(seed);
+		struct kymo_trace *t = trace_generated(seed, 0);
 		struct wait_index *x;
 		assert_int_equal(make(t, 50, NULL, &x), KYMO_OK);
 		assert_true(x->block_count > 1);
@@ -305,7 +270,7 @@ static void test_limit(void **state)
 {
 	const struct wait_index_tuning tight = {.block = 50, .base = 1000, .per_wait = 1},
 				       wide = {.block = 50, .base = 1000, .per_wait = 200};
-	struct kymo_trace *t = generated(3);
+	struct kymo_trace *t = trace_generated(3, 0);
 	struct wait_index *x;
 	(void)state;
 	assert_int_equal(wait_index_make(t, &tight, NULL, &x), KYMO_E_LIMIT);
@@ -317,7 +282,7 @@ static void test_limit(void **state)
 
 static void test_keep(void **state)
 {
-	struct kymo_trace *t = generated(3);
+	struct kymo_trace *t = trace_generated(3, 0);
 	bool stop = true;
 	(void)state;
 	kymo_keep(t, KYMO_KEEP_WAITS, &stop);
@@ -344,18 +309,18 @@ static void test_ranks(void **state)
 		struct dist all[2] = {0};
 		uint32_t *run[2][8], *spare = malloc(300000 * sizeof *spare);
 		for (unsigned set = 0; set < 2; set++) {
-			unsigned narrow = 23 + (unsigned)(next_random(&rnd) % 41), runs = n / 4 % 8;
-			for (size_t i = next_random(&rnd) % most[n % 4] + (runs == 0); i > 0; i--) {
-				kymo_ns v = (kymo_ns)(next_random(&rnd) >> 1 >> narrow);
+			unsigned narrow = 23 + (unsigned)(random_next(&rnd) % 41), runs = n / 4 % 8;
+			for (size_t i = random_next(&rnd) % most[n % 4] + (runs == 0); i > 0; i--) {
+				kymo_ns v = (kymo_ns)(random_next(&rnd) >> 1 >> narrow);
 				assert_true(dist_add(&d[set].values, v) && dist_add(&all[set], v));
 			}
 			for (unsigned r = 0; r < runs; r++) {
-				size_t count = 1 + next_random(&rnd) % most[n % 4];
+				size_t count = 1 + random_next(&rnd) % most[n % 4];
 				run[set][r] = malloc(count * sizeof *run[set][r]);
 				assert_non_null(run[set][r]);
 				for (size_t i = 0; i < count; i++) {
 					run[set][r][i] =
-						(uint32_t)(next_random(&rnd) >> 32 >> narrow % 32);
+						(uint32_t)(random_next(&rnd) >> 32 >> narrow % 32);
 					assert_true(dist_add(&all[set], run[set][r][i]));
 				}
 				radix_sort_u32(run[set][r], spare, count);
