@@ -10,31 +10,21 @@
 #include "analysis/mmu.h"
 #include "analysis/parallel.h"
 #include "base/threads.h"
+#include "report/curves.h"
 #include "report/report.h"
 
-#define POINTS 64
 #define WORST 10
 #define WORST_MAX 1000
 
-/* p99.9 and so on: of 1000 windows 999 are at least as good. */
-enum { QUANTILES = 3 };
-static const double quantiles[QUANTILES] = {0.001, 0.01, 0.05};
-
-struct point {
-	kymo_ns window;
-	double mmu, at[QUANTILES];
-};
+static const double quantiles[CURVE_QUANTILES] = {0.001, 0.01, 0.05};
 
 /* 1 µs to 1 s: which of them are 0 says where the curve begins, and four are fields. */
-#define DECADES 7
-static const kymo_ns decades[DECADES] = {1000,     10000,     100000,    1000000,
-                                         10000000, 100000000, 1000000000};
+static const kymo_ns decades[CURVE_DECADES] = {1000,     10000,     100000,    1000000,
+                                               10000000, 100000000, 1000000000};
 
 struct result {
-	struct kymo_mmu *mmu;       // while the report runs
-	double at_decade[DECADES];  // NaN: longer than the whole
-	struct point points[POINTS];
-	size_t point_count;
+	struct kymo_mmu *mmu;  // while the report runs
+	struct curve curve;
 	struct kymo_mmu_window worst[WORST_MAX];
 	size_t worst_count;
 	kymo_ns window;
@@ -55,10 +45,10 @@ static const struct column curve_columns[] = {
 
 static void curve_row(const void *ctx, size_t i, union cell *c)
 {
-	const struct point *p = &((const struct result *)ctx)->points[i];
+	const struct curve_point *p = &((const struct result *)ctx)->curve.points[i];
 	c[0].ns = p->window;
 	c[1].f64 = p->mmu;
-	for (int k = 0; k < QUANTILES; k++)
+	for (int k = 0; k < CURVE_QUANTILES; k++)
 		c[2 + k].f64 = p->at[k];
 }
 
@@ -159,10 +149,10 @@ static void compute_points(void *arg)
 		size_t i = __atomic_fetch_add(&q->next, 1, __ATOMIC_RELAXED);
 		if (i >= q->count)
 			break;
-		struct point *p = &m->points[i];
+		struct curve_point *p = &m->curve.points[i];
 		job->status = q->decades ? mmu_point(m->mmu, decades[i], NULL, 0, scratch,
-		                                     &m->at_decade[i], NULL)
-		                         : mmu_point(m->mmu, p->window, quantiles, QUANTILES,
+		                                     &m->curve.at_decade[i], NULL)
+		                         : mmu_point(m->mmu, p->window, quantiles, CURVE_QUANTILES,
 		                                     scratch, &p->mmu, p->at);
 	}
 	mmu_scratch_free(scratch);
@@ -185,9 +175,9 @@ static enum kymo_status compute_all(struct queue q)
 static enum kymo_status compute_curve(struct result *m)
 {
 	kymo_ns span = kymo_mmu_span(m->mmu);
-	size_t fit = 0, first = DECADES - 1;
-	for (size_t i = 0; i < DECADES; i++) {
-		m->at_decade[i] = NAN;
+	size_t fit = 0, first = CURVE_DECADES - 1;
+	for (size_t i = 0; i < CURVE_DECADES; i++) {
+		m->curve.at_decade[i] = NAN;
 		fit += decades[i] <= span;
 	}
 	if (span <= 0)
@@ -195,17 +185,17 @@ static enum kymo_status compute_curve(struct result *m)
 	enum kymo_status st = compute_all((struct queue){.m = m, .decades = true, .count = fit});
 	if (st != KYMO_OK)
 		return st;
-	while (first > 0 && !(m->at_decade[first] < 1e-4))
+	while (first > 0 && !(m->curve.at_decade[first] < 1e-4))
 		first--;
 	kymo_ns from = decades[first] < span ? decades[first] : span;
-	for (int i = 0; i < POINTS; i++) {
-		double x = (double)from * pow((double)span / (double)from, i / (POINTS - 1.0));
-		kymo_ns window = i == POINTS - 1 ? span : (kymo_ns)llround(x);
-		if (m->point_count && m->points[m->point_count - 1].window >= window)
+	for (int i = 0; i < CURVE_POINTS; i++) {
+		double x = (double)from * pow((double)span / (double)from, i / (CURVE_POINTS - 1.0));
+		kymo_ns window = i == CURVE_POINTS - 1 ? span : (kymo_ns)llround(x);
+		if (m->curve.count && m->curve.points[m->curve.count - 1].window >= window)
 			continue;
-		m->points[m->point_count++].window = window;
+		m->curve.points[m->curve.count++].window = window;
 	}
-	return compute_all((struct queue){.m = m, .count = m->point_count});
+	return compute_all((struct queue){.m = m, .count = m->curve.count});
 }
 
 static void put_head(struct report *r, const struct result *m, unsigned bits)
@@ -233,7 +223,7 @@ static void put_fields(struct report *r, const struct result *m)
 {
 	static const struct {
 		const char *key, *title;
-	} of[DECADES] = {
+	} of[CURVE_DECADES] = {
 		[3] = {"mmu_1ms", "in the worst 1 ms"},
 		[4] = {"mmu_10ms", "in the worst 10 ms"},
 		[5] = {"mmu_100ms", "in the worst 100 ms"},
@@ -242,10 +232,10 @@ static void put_fields(struct report *r, const struct result *m)
 	kymo_ns span = kymo_mmu_span(m->mmu);
 	report_field(r, "span_ns", "measured", CELL_NS, (union cell){.ns = span});
 	report_field(r, "mean", "mean", CELL_RATIO, (union cell){.f64 = kymo_mmu_mean(m->mmu)});
-	for (size_t i = 0; i < DECADES; i++)
+	for (size_t i = 0; i < CURVE_DECADES; i++)
 		if (of[i].key)
 			report_field(r, of[i].key, of[i].title, CELL_RATIO,
-			             (union cell){.f64 = m->at_decade[i]});
+			             (union cell){.f64 = m->curve.at_decade[i]});
 }
 
 static enum kymo_status run(struct report *r, struct kymo_error *err)
@@ -269,7 +259,12 @@ static enum kymo_status run(struct report *r, struct kymo_error *err)
 		// No window is longer than what was measured; Go's tool lists such all the same.
 		kymo_ns span = kymo_mmu_span(m->mmu);
 		m->window = !r->compat && span > 0 && m->window > span ? span : m->window;
-		st = compute_curve(m);
+		const struct curve_key key = {r->sel.from, r->sel.to, bits, r->compat};
+		if (!curves_find(r->trace, &key, &m->curve)) {
+			st = compute_curve(m);
+			if (st == KYMO_OK)
+				curves_add(r->trace, &key, &m->curve);
+		}
 	}
 	if (st == KYMO_OK)
 		st = kymo_mmu_worst(m->mmu, m->window, worst, m->worst, &m->worst_count);
@@ -282,8 +277,8 @@ static enum kymo_status run(struct report *r, struct kymo_error *err)
 	bool ok = report_table(r, &(struct table){.key = "curve",
 	                                          .title = "curve",
 	                                          .columns = curve_columns,
-	                                          .column_count = 2 + QUANTILES,
-	                                          .rows = m->point_count,
+	                                          .column_count = 2 + CURVE_QUANTILES,
+	                                          .rows = m->curve.count,
 	                                          .row = curve_row,
 	                                          .ctx = m,
 	                                          .quiet = true,
@@ -295,7 +290,7 @@ static enum kymo_status run(struct report *r, struct kymo_error *err)
 	                                           .rows = m->worst_count,
 	                                           .row = worst_row,
 	                                           .ctx = m});
-	if (m->point_count > 1)
+	if (m->curve.count > 1)
 		ok = ok && report_plot(r, &(struct plot){.title = "least utilisation in a window",
 		                                         .table = "curve",
 		                                         .x = "window_ns",

@@ -10,11 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum kept { KEPT_TIMES, KEPT_SCHED, KEPT_WAITS, KEPT_COUNT };
+enum kept { KEPT_TIMES, KEPT_SCHED, KEPT_WAITS, KEPT_CURVES, KEPT_COUNT };
 
+typedef void kept_freer(void *at);
 struct kept_slot {
 	_Atomic(void *) at;
-	void (*free)(void *);  // set before `at`
+	_Atomic(kept_freer *) free;  // set before `at`
 };
 
 /* NULL: nobody made it yet. */
@@ -24,17 +25,28 @@ static inline void *kept_get(const struct kept_slot *s)
 }
 
 /* By the one thread that makes it. */
-static inline void kept_put(struct kept_slot *s, void *at, void (*free_it)(void *))
+static inline void kept_put(struct kept_slot *s, void *at, kept_freer *free_it)
 {
-	s->free = free_it;
+	atomic_store_explicit(&s->free, free_it, memory_order_relaxed);
 	atomic_store_explicit(&s->at, at, memory_order_release);
+}
+
+/* By whoever comes first; the others' is freed. What is there then. */
+static inline void *kept_offer(struct kept_slot *s, void *at, kept_freer *free_it)
+{
+	void *first = NULL;
+	atomic_store_explicit(&s->free, free_it, memory_order_relaxed);
+	if (atomic_compare_exchange_strong(&s->at, &first, at))
+		return at;
+	free_it(at);
+	return first;
 }
 
 static inline void kept_drop(struct kept_slot *s)
 {
 	void *at = kept_get(s);
 	if (at)
-		s->free(at);
+		atomic_load_explicit(&s->free, memory_order_relaxed)(at);
 	atomic_store_explicit(&s->at, NULL, memory_order_relaxed);
 }
 

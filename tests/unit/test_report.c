@@ -16,19 +16,24 @@
 
 static struct kymo_trace *trace;
 
-static int load_trace(void **state)
+static bool load_generated(struct kymo_trace **t)
 {
 	struct gen_trace g;
 	struct kymo_input *in;
-	(void)state;
 	gen_trace_make(
 		&g, &(struct gen_options){.seed = 3, .version = 26, .generations = 2, .steps = 300});
 	bool ok = kymo_input_open_memory(g.bytes, g.len, &in, NULL) == KYMO_OK &&
-	          kymo_trace_load(in, NULL, &trace, NULL) == KYMO_OK;
+	          kymo_trace_load(in, NULL, t, NULL) == KYMO_OK;
 	if (ok)
 		kymo_input_close(in);
 	gen_trace_free(&g);
-	return ok ? 0 : -1;
+	return ok;
+}
+
+static int load_trace(void **state)
+{
+	(void)state;
+	return load_generated(&trace) ? 0 : -1;
 }
 
 static int free_trace(void **state)
@@ -312,6 +317,46 @@ static void test_percentiles(void **state)
 		}
 }
 
+/* ---- curves that are kept ---- */
+
+/* The i-th request for a curve: of 20 windows of the trace, by three sets of flags, and with three lengths. */
+static struct buf mmu_of(const struct kymo_trace *t, unsigned i)
+{
+	static const char *const flags[] = {"stw,background,assist", "stw", "allstw,perproc"},
+				 *const lengths_of[] = {"1us", "20us", "1ms"};
+	kymo_ns duration = kymo_trace_info(t)->duration;
+	char from[32];
+	snprintf(from, sizeof from, "%jdns", (intmax_t)(duration / 50 * (i % 20)));
+	const struct report_param asked[] = {
+		{"from", from}, {"flags", flags[i / 20 % 3]}, {"window", lengths_of[i / 3 % 3]}};
+	const struct report_page all = {0};
+	struct report *r;
+	struct kymo_error err;
+	struct buf b = {0};
+	assert_int_equal(report_run(report_find("mmu"), t, asked, 3, &r, &err), KYMO_OK);
+	assert_int_equal(report_json(r, &all, &b, &err), KYMO_OK);
+	report_free(r);
+	return b;
+}
+
+/* A trace that was asked often answers as one that nobody asked before. */
+static void test_curves(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 120; i++) {
+		// Some again at once, the others when they may be forgotten.
+		unsigned which = i % 4 == 3 ? i - 3 : i * 7 % 60;
+		struct kymo_trace *fresh;
+		assert_true(load_generated(&fresh));
+		struct buf a = mmu_of(trace, which), b = mmu_of(fresh, which);
+		assert_int_equal(a.len, b.len);
+		assert_memory_equal(a.ptr, b.ptr, a.len);
+		buf_free(&a);
+		buf_free(&b);
+		kymo_trace_free(fresh);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_csv),       cmocka_unit_test(test_text),
 		cmocka_unit_test(test_svg),       cmocka_unit_test(test_params),
 		cmocka_unit_test(test_histogram), cmocka_unit_test(test_percentiles),
+		cmocka_unit_test(test_curves),
 	};
 	return cmocka_run_group_tests(tests, load_trace, free_trace);
 }
