@@ -4,17 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-export async function pageTests({
-	test,
-	page,
-	kymo,
-	get,
-	ready,
-	settled,
-	trace,
-	shots,
-	complaints,
-}) {
+export async function pageTests({ test, page, kymo, get, settled, trace, shots, complaints }) {
 	const plain = (s) => s.replaceAll("\u202f", " ");
 	const hash = () => page.evaluate(() => location.hash);
 	const open = async (place) => {
@@ -22,10 +12,7 @@ export async function pageTests({
 		await page.goto(`${kymo.url}${place}`);
 		await idle();
 	};
-	const idle = async () => {
-		await page.waitForTimeout(60);
-		await ready();
-	};
+	const idle = settled;
 	const report = (name, query) => get(`/api/report/${name}?format=page&${query}`);
 	const cell = (doc, table, row, key) => {
 		const t = doc.tables.find((x) => x.key === table);
@@ -52,7 +39,6 @@ export async function pageTests({
 		await row("groups", at).click();
 		await page.getByTestId("group-panel").waitFor();
 		await idle();
-		await page.waitForTimeout(200);
 		await shot("page-goroutines-light");
 		await page.getByTestId("open-row").click();
 		await idle();
@@ -339,7 +325,7 @@ export async function pageTests({
 		const bars = page.locator(".task-hist rect[data-bucket]");
 		const last = bars.last();
 		const count = Number(await last.getAttribute("data-count"));
-		await page.waitForTimeout(200);
+		await idle();
 		await shot("page-tasks-light");
 		const box = await last.boundingBox();
 		await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
@@ -351,7 +337,7 @@ export async function pageTests({
 			`type=${encodeURIComponent(type)}&complete=1&sort=duration_ns&asc=0&top=1`,
 		);
 		const id = cell(slow, "tasks", 0, "id");
-		await page.waitForTimeout(250);
+		await idle();
 		await shot("page-tasks-brush-light");
 		await row("tasks", 0).locator(".link").first().click();
 		await idle();
@@ -362,7 +348,7 @@ export async function pageTests({
 			Number(await page.getByTestId("table-events").getAttribute("data-total")),
 			story.tables.find((t) => t.key === "events").total,
 		);
-		await page.waitForTimeout(250);
+		await idle();
 		await shot("page-task-light");
 		await page.getByTestId("mini-lane").first().click();
 		await settled();
@@ -406,7 +392,7 @@ export async function pageTests({
 			Math.abs(cell(doc, "worst", 0, "utilization") - at[1]) < 1e-6,
 			"the worst window has the curve's value",
 		);
-		await page.waitForTimeout(250);
+		await idle();
 		await shot("page-mmu-light");
 		await page.getByTestId("flag-sweep").click();
 		await page.waitForFunction(() => location.hash.includes("flags="));
@@ -501,7 +487,7 @@ export async function pageTests({
 			["sched", "#page=sched"],
 		]) {
 			await open(place);
-			await page.waitForTimeout(300);
+			await idle();
 			await shot(`page-${name}-dark`);
 		}
 		await open("");

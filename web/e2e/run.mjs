@@ -9,6 +9,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { browserPath, startBrowser, startKymo } from "./kymo.mjs";
 import { pageTests } from "./pages.mjs";
+import { quiet, watch } from "./quiet.mjs";
 
 const args = process.argv.slice(2);
 const external = args[0] === "--url";
@@ -45,6 +46,7 @@ const context = await browser.newContext({
 	colorScheme: "light",
 });
 const page = await context.newPage();
+await watch(page);
 const complaints = [];
 page.on("pageerror", (e) => complaints.push(`page: ${e.message}`));
 page.on("console", (m) => {
@@ -65,10 +67,7 @@ const get = async (path) => {
 };
 const hook = (f, arg) => page.evaluate(f, arg);
 const ready = () => page.waitForFunction(() => window.__kymo?.ready, null, { timeout: 30_000 });
-const settled = async () => {
-	await page.waitForTimeout(350);
-	await ready();
-};
+const settled = () => quiet(page);
 const text = (id) => page.getByTestId(id).innerText();
 const plain = (s) => s.replaceAll("\u202f", " ");
 const nsOf = async (id) => Number(await page.getByTestId(id).getAttribute("data-ns"));
@@ -175,7 +174,7 @@ await test("zoomed to a known interval and clicked, the panel says what the API 
 
 await test("the address holds it: reloading shows the same interval", async () => {
 	const before = await hook(() => window.__kymo.window);
-	await page.waitForTimeout(400);
+	await settled();
 	await page.reload();
 	await ready();
 	await detailsAt(target.span.start);
@@ -278,12 +277,12 @@ await test("zoom and pan by wheel and keys, fit by Home", async () => {
 	);
 	const before = w.from;
 	await page.keyboard.press("d");
-	await page.waitForTimeout(100);
+	await settled();
 	w = await hook(() => window.__kymo.window);
 	assert.ok(w.from > before);
 	const scrolled = await hook(() => window.__kymo.lanes[0].y);
 	await page.mouse.wheel(0, 200);
-	await page.waitForTimeout(100);
+	await settled();
 	const w2 = await hook(() => window.__kymo.window);
 	assert.deepEqual(w2, w, "the plain wheel does not touch time");
 	assert.ok((await hook(() => window.__kymo.lanes[0].y)) <= scrolled);
@@ -291,7 +290,7 @@ await test("zoom and pan by wheel and keys, fit by Home", async () => {
 	await page.mouse.down();
 	await page.mouse.move(x + 100, box.y + 100, { steps: 4 });
 	await page.mouse.up();
-	await page.waitForTimeout(100);
+	await settled();
 	assert.ok((await hook(() => window.__kymo.window.from)) < w.from);
 	await page.keyboard.press("Home");
 	assert.deepEqual(await hook(() => window.__kymo.window), { from: 0, to: trace.duration_ns });
@@ -324,7 +323,6 @@ const darkShots = await pageTests({
 	page,
 	kymo,
 	get,
-	ready,
 	settled,
 	trace,
 	shots,
@@ -434,6 +432,6 @@ async function reveal(row, group) {
 			await page.getByTestId("more").first().click();
 			await settled();
 		} else await page.mouse.wheel(0, 200);
-		await page.waitForTimeout(60);
+		await settled();
 	}
 }
