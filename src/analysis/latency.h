@@ -7,7 +7,7 @@
  *     ... l.all, l.group[], l.cause[], l.slice[], l.histogram[] ...
  *     latencies_free(&l);
  *
- * Nothing is sorted. A first pass over the log counts waits in buckets of length, a few dozen for each power of two, per
+ * Nothing is sorted. A first pass over the log counts waits in buckets of length, up to 128 for each power of two, per
  * key and per slice; that tells in which bucket each percentile lies. A second one gathers what is in those, some
  * percent of the waits, and the percentile is selected there.
  */

@@ -175,7 +175,8 @@ static bool rank_and_sweep(struct compute *c)
 	const struct sched_log *log = job.d->log;
 	pthread_t thread;
 	uint64_t waits = 0;
-	for (size_t i = 0; i < log->blocks; i++)
+	for (size_t i = sched_block_of(log, c->parts.from);
+	     i < log->blocks && sched_block_begin(log, i) < c->parts.to; i++)
 		waits += log->block[i].ended;
 	bool threaded =
 		waits > MANY && threads_allowed(2) > 1 && thread_start(&thread, run_depth, &job);
