@@ -59,6 +59,27 @@ bool radix_sort(struct radix_item *a, size_t n)
 	return true;
 }
 
+uint64_t radix_nth(const uint64_t *key, size_t n, size_t k)
+{
+	enum { DIGITS = 1 << DIGIT_MANY };
+	size_t count[DIGITS];
+	uint64_t found = 0, known = 0;  // its highest bits, and which these are
+	for (unsigned left = 64; left;) {
+		unsigned digit = left < DIGIT_MANY ? left : DIGIT_MANY;
+		size_t d = 0;
+		left -= digit;
+		memset(count, 0, sizeof count);
+		for (size_t i = 0; i < n; i++)
+			if ((key[i] & known) == found)
+				count[key[i] >> left & ((1u << digit) - 1)]++;
+		for (; k >= count[d]; d++)
+			k -= count[d];
+		found |= (uint64_t)d << left;
+		known |= ((uint64_t)(1u << digit) - 1) << left;
+	}
+	return found;
+}
+
 /* All four digits are counted in one pass: a few hundred numbers are sorted as well as millions. */
 void radix_sort_u32(uint32_t *a, uint32_t *spare, size_t n)
 {

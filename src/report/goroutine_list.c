@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A row per goroutine. The sums that a table may be sorted by are computed once; what else a row shows (waits by reason,
- * ranges) when it is shown, because there may be millions.
+ * A row per goroutine. There may be millions, of which a page shows a hundred: what a row shows is computed when it is shown.
+ * How long a goroutine lived, by which rows are sorted at first, costs nothing; who sorts by another sum has that of all
+ * goroutines computed. Of all of the trace they stay, so that other columns cost no more; of a window they would be more
+ * memory than time.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/parallel.h"
 #include "analysis/select.h"
 #include "analysis/times.h"
 #include "report/goroutines.h"
@@ -15,17 +18,15 @@
 struct member {
 	struct kymo_times times;
 	kymo_ns blocked;
-	kymo_goroutine_ix g;
-	uint32_t kept;  // its waits by reason begin there in `blocks`; NOT_KEPT: found anew when they are shown
 };
-#define NOT_KEPT UINT32_MAX
-#define KEPT_FROM 256  // records of a goroutine from which on that would take long
 
 struct list {
 	const struct report *r;
-	VEC(struct member) members;
-	VEC(struct kymo_named_ns)
-	blocks;  // of each that is kept, and after its last one of no length
+	VEC(kymo_goroutine_ix) g;
+	struct member *members;  // of all of the trace, once somebody has sorted by them
+	kymo_ns *times;          // likewise of a window, of one column
+	size_t column;
+	bool lives;  // the time selected is that of a life in the window: no pieces, and nobody blocks for ever
 	struct life_classes classes;
 	uint32_t *range_from, *ranges;  // rows of the trace's ranges by goroutine
 };
@@ -33,8 +34,9 @@ struct list {
 static void list_free(void *p)
 {
 	struct list *m = p;
-	vec_free(&m->members);
-	vec_free(&m->blocks);
+	vec_free(&m->g);
+	free(m->members);
+	free(m->times);
 	life_classes_free(&m->classes);
 	free(m->range_from);
 	free(m->ranges);
@@ -124,34 +126,170 @@ static kymo_stack_ix last_stack(const struct kymo_trace *t, kymo_goroutine_ix g)
 	return last ? last : t->g.start_stack.at[g];
 }
 
-/* One of the cells that cost nothing: those to sort by. */
-static void sort_cell(const void *ctx, size_t i, size_t column, union cell *c)
+/* ---- times ---- */
+
+static enum kymo_rules rules_of(const struct list *m)
 {
-	const struct list *m = ctx;
+	return m->r->compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT;
+}
+
+static void add_member(struct times *a, kymo_goroutine_ix g, struct member *x)
+{
+	*x = (struct member){{0}, 0};
+	times_add(a, g, &x->times);
+	for (size_t c = 0; c < a->t->reasons.count; c++) {
+		x->blocked += a->block[c];
+		a->block[c] = 0;
+	}
+}
+
+static kymo_ns life_in_window(const struct list *m, kymo_goroutine_ix g)
+{
 	const struct kymo_trace *t = m->r->trace;
-	const struct member *x = &m->members.at[i];
-	kymo_goroutine_ix g = x->g;
+	kymo_ns begin = t->g.begin.at[g], end = t->g.end.at[g];
+	if (m->r->compat)
+		return end - begin;
+	begin = begin > m->r->sel.from ? begin : m->r->sel.from;
+	end = end < m->r->sel.to ? end : m->r->sel.to;
+	return end > begin ? end - begin : 0;
+}
+
+/* ---- rows ---- */
+
+static bool is_time(size_t column)
+{
+	return column == TOTAL || column == EXECUTION || column == SCHED_WAIT || column == SYSCALL ||
+	       column == SYSCALL_BLOCK || column == BLOCKED || column == UNKNOWN;
+}
+
+static kymo_ns time_of(const struct member *x, size_t column)
+{
+	const struct kymo_times *t = &x->times;
+	switch (column) {
+	case TOTAL: return t->total;
+	case EXECUTION: return t->execution;
+	case SCHED_WAIT: return t->sched_wait;
+	case SYSCALL: return t->syscall;
+	case SYSCALL_BLOCK: return t->syscall_block;
+	case BLOCKED: return x->blocked;
+	default: {
+		kymo_ns known =
+			t->execution + t->sched_wait + t->syscall + t->syscall_block + x->blocked;
+		return t->total > known ? t->total - known : 0;
+	}
+	}
+}
+
+/* Threads share them out. */
+struct share {
+	struct list *m;
+	struct parallel *rows;
+	bool ok;
+};
+
+static void add_share(void *arg)
+{
+	struct share *s = arg;
+	struct list *m = s->m;
+	struct times a;
+	struct member x;
+	s->ok = times_begin(&a, m->r->trace, &m->r->sel, rules_of(m));
+	for (size_t i, end; s->ok && parallel_take(s->rows, &i, &end);)
+		for (; i < end; i++) {
+			add_member(&a, m->g.at[i], &x);
+			if (m->members)
+				m->members[i] = x;
+			else
+				m->times[i] = time_of(&x, m->column);
+		}
+	if (s->ok)
+		times_end(&a);
+}
+
+/* Has what a column is sorted by computed. False: no memory. One order is made after another: nobody else is here. */
+static bool make_times(struct list *m, size_t column)
+{
+	const struct kymo_selection *sel = &m->r->sel;
+	bool all = !sel->piece_from && sel->from <= 0 && sel->to >= m->r->trace->info.duration;
+	struct parallel rows;
+	struct share s[PARALLEL_MAX];
+	if (m->members || (m->times && m->column == column))
+		return true;
+	if (all)
+		m->members = malloc((m->g.count + 1) * sizeof *m->members);
+	else if (!m->times)
+		m->times = malloc((m->g.count + 1) * sizeof *m->times);
+	if (!m->members && !m->times)
+		return false;
+	m->column = column;
+	unsigned n = parallel_begin_rows(&rows, m->r->trace, sel->from, sel->to, m->g.at, m->g.count);
+	bool ok = true;
+	for (unsigned i = 0; i < n; i++)
+		s[i] = (struct share){m, &rows, true};
+	parallel_run(n, s, sizeof *s, add_share);
+	parallel_end(&rows);
+	for (unsigned i = 0; i < n; i++)
+		ok = ok && s[i].ok;
+	if (!ok) {
+		free(m->members);
+		free(m->times);
+		m->members = NULL;
+		m->times = NULL;
+	}
+	return ok;
+}
+
+static void cell_of(const struct kymo_trace *t, kymo_goroutine_ix g, size_t column, union cell *c)
+{
 	switch (column) {
 	case ID: c->u64 = t->g.id.at[g]; break;
 	case NAME: c->text = kymo_trace_string(t, t->g.name.at[g]); break;
 	case BEGIN: c->ns = t->g.begin.at[g]; break;
 	case END: c->ns = t->g.flags.at[g] & KYMO_G_ENDED ? t->g.end.at[g] : -1; break;
-	case TOTAL: c->ns = x->times.total; break;
-	case EXECUTION: c->ns = x->times.execution; break;
-	case SCHED_WAIT: c->ns = x->times.sched_wait; break;
-	case SYSCALL: c->ns = x->times.syscall; break;
-	case SYSCALL_BLOCK: c->ns = x->times.syscall_block; break;
-	case BLOCKED: c->ns = x->blocked; break;
-	case UNKNOWN: {
-		kymo_ns known = x->times.execution + x->times.sched_wait + x->times.syscall +
-		                x->times.syscall_block + x->blocked;
-		c->ns = x->times.total > known ? x->times.total - known : 0;
-		break;
-	}
 	case CREATOR:
 		c->u64 = t->g.creator.at[g] ? t->g.id.at[t->g.creator.at[g]] : KYMO_NONE;
 		break;
 	default: break;
+	}
+}
+
+/* One goroutine's, and its waits by reason. */
+static void one_member(const struct list *m, kymo_goroutine_ix g, struct member *x,
+                       struct kymo_named_ns *block, size_t *blocks)
+{
+	const struct kymo_trace *t = m->r->trace;
+	struct times a;
+	*x = (struct member){{0}, 0};
+	*blocks = 0;
+	if (!times_begin(&a, t, &m->r->sel, rules_of(m)))
+		return;
+	times_add(&a, g, &x->times);
+	for (size_t c = 0; c < t->reasons.count; c++) {
+		x->blocked += a.block[c];
+		if (a.block[c] && *blocks < NAMED_MAX)
+			block[(*blocks)++] = (struct kymo_named_ns){t->reasons.at[c], a.block[c]};
+	}
+	times_end(&a);
+}
+
+static void sort_cell(const void *ctx, size_t i, size_t column, union cell *c)
+{
+	const struct list *m = ctx;
+	kymo_goroutine_ix g = m->g.at[i];
+	if (!is_time(column)) {
+		cell_of(m->r->trace, g, column, c);
+	} else if (column == TOTAL && m->lives) {
+		c->ns = life_in_window(m, g);
+	} else {
+		// What is computed for whoever asks first is no part of what the list says.
+		struct kymo_named_ns block[NAMED_MAX];
+		bool made = make_times((struct list *)(uintptr_t)m, column);
+		struct member alone;
+		size_t blocks;
+		if (!made)
+			one_member(m, g, &alone, block, &blocks);
+		c->ns = made && m->times ? m->times[i]
+		                         : time_of(made ? &m->members[i] : &alone, column);
 	}
 }
 
@@ -161,30 +299,23 @@ static void row(const void *ctx, size_t i, union cell *c)
 	static _Thread_local struct kymo_named_ns block[NAMED_MAX], range[NAMED_MAX];
 	const struct list *m = ctx;
 	const struct kymo_trace *t = m->r->trace;
-	const struct member *x = &m->members.at[i];
-	enum kymo_rules rules = m->r->compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT;
-	size_t blocks = 0, ranges = 0;
+	kymo_goroutine_ix g = m->g.at[i];
+	struct member x;
+	size_t blocks;
+	one_member(m, g, &x, block, &blocks);
 	for (size_t k = 0; k < COLUMNS; k++)
-		sort_cell(ctx, i, k, &c[k]);
-	const struct kymo_named_ns *waits = block;
-	if (x->kept == NOT_KEPT) {
-		struct kymo_times same;
-		times_of_blocks(t, x->g, &m->r->sel, rules, &same, block, &blocks, NAMED_MAX);
-		blocks = blocks < NAMED_MAX ? blocks : NAMED_MAX;
-	} else {
-		waits = m->blocks.at + x->kept;
-		while (waits[blocks].ns)
-			blocks++;
-	}
-	ranges = add_ranges(m, x->g, range);
-	c[BLOCK].named.at = waits;
+		if (is_time(k))
+			c[k].ns = time_of(&x, k);
+		else
+			cell_of(t, g, k, &c[k]);
+	c[BLOCK].named.at = block;
 	c[BLOCK].named.count = blocks;
 	c[RANGE].named.at = range;
-	c[RANGE].named.count = ranges;
-	life_of(&m->classes, t->g.name.at[x->g], &x->times, waits, blocks, c[LIFE].life);
-	c[CREATE_STACK].u64 = t->g.create_stack.at[x->g];
-	c[FIRST_STACK].u64 = t->g.start_stack.at[x->g];
-	c[LAST_STACK].u64 = last_stack(t, x->g);
+	c[RANGE].named.count = add_ranges(m, g, range);
+	life_of(&m->classes, t->g.name.at[g], &x.times, block, blocks, c[LIFE].life);
+	c[CREATE_STACK].u64 = t->g.create_stack.at[g];
+	c[FIRST_STACK].u64 = t->g.start_stack.at[g];
+	c[LAST_STACK].u64 = last_stack(t, g);
 }
 
 static bool index_ranges(struct list *m)
@@ -207,35 +338,24 @@ static bool index_ranges(struct list *m)
 	return true;
 }
 
-static bool add_members(struct list *m)
+static bool list_goroutines(struct list *m)
 {
 	const struct report *r = m->r;
 	const struct kymo_trace *t = r->trace;
 	struct times a;
-	bool ok = times_begin(&a, t, &r->sel, r->compat ? KYMO_RULES_GO126 : KYMO_RULES_EXACT);
 	bool cut = r->sel.piece_from || r->sel.from > 0 || r->sel.to < t->info.duration;
-	for (kymo_goroutine_ix g = 1; g < t->goroutines.count && ok; g++) {
-		struct member x = {.g = g};
+	if (!times_begin(&a, t, &r->sel, rules_of(m)))
+		return false;
+	m->lives = a.forever == UINT32_MAX && (r->compat || !r->sel.piece_from);
+	times_end(&a);
+	for (kymo_goroutine_ix g = 1; g < t->goroutines.count; g++) {
 		struct kymo_interval p;
 		if (!select_has(&r->sel, g) || (cut && !select_piece(t, &r->sel, g, 0, &p)))
 			continue;
-		times_add(&a, g, &x.times);
-		bool keep = t->g.span_records.at[g] >= KEPT_FROM;
-		x.kept = keep ? (uint32_t)m->blocks.count : NOT_KEPT;
-		for (size_t c = 0; c < t->reasons.count && ok; c++) {
-			if (!a.block[c])
-				continue;
-			x.blocked += a.block[c];
-			ok = !keep ||
-			     vec_push(&m->blocks,
-			              ((struct kymo_named_ns){t->reasons.at[c], a.block[c]}));
-			a.block[c] = 0;
-		}
-		ok = ok && (!keep || vec_push(&m->blocks, ((struct kymo_named_ns){0, 0})));
-		ok = ok && vec_push(&m->members, x);
+		if (!vec_push(&m->g, g))
+			return false;
 	}
-	times_end(&a);
-	return ok;
+	return true;
 }
 
 enum kymo_status report_goroutine_list(struct report *r, struct kymo_error *err)
@@ -246,10 +366,10 @@ enum kymo_status report_goroutine_list(struct report *r, struct kymo_error *err)
 	if (!m)
 		return error_memory(err);
 	m->r = r;
-	if (!life_classes_make(&m->classes, r->trace) || !index_ranges(m) || !add_members(m))
+	if (!life_classes_make(&m->classes, r->trace) || !index_ranges(m) || !list_goroutines(m))
 		return error_memory(err);
-	report_head(r, "%s goroutine%s%s%s in %s", report_count(n, m->members.count),
-	            m->members.count == 1 ? "" : "s", group ? " of " : "",
+	report_head(r, "%s goroutine%s%s%s in %s", report_count(n, m->g.count),
+	            m->g.count == 1 ? "" : "s", group ? " of " : "",
 	            !group   ? ""
 	            : *group ? group
 	                     : "(no stack seen)",
@@ -257,7 +377,7 @@ enum kymo_status report_goroutine_list(struct report *r, struct kymo_error *err)
 	return report_table(r, &(struct table){.key = "goroutines",
 	                                       .columns = columns,
 	                                       .column_count = COLUMNS,
-	                                       .rows = m->members.count,
+	                                       .rows = m->g.count,
 	                                       .row = row,
 	                                       .sort_cell = sort_cell,
 	                                       .ctx = m,

@@ -15,6 +15,7 @@ struct report_order {
 	size_t table, column;
 	int direction;
 	uint32_t *rows;
+	size_t count;  // of them: of a long table maybe only those of its first pages
 	struct report_order *next;
 };
 

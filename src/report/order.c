@@ -44,19 +44,35 @@ static inline void fill_key(const struct table *t, size_t row, size_t column, un
 		report_fill(t, row, cells);
 }
 
-static bool order_numbers(const struct table *t, size_t column, int direction, uint32_t *rows)
+/* The first `count` rows of those in order. */
+static bool order_numbers(const struct table *t, size_t column, int direction, uint32_t *rows,
+                          size_t count)
 {
-	struct radix_item *a = malloc((t->rows + 1) * sizeof *a);
+	uint64_t *key = malloc((t->rows + 1) * sizeof *key);
+	struct radix_item *a = malloc((count + 1) * sizeof *a);
 	union cell *cells = report_cells(t);
-	bool ok = a && cells;
+	bool ok = key && a && cells;
 	for (size_t i = 0; ok && i < t->rows; i++) {
 		fill_key(t, i, column, cells);
-		uint64_t key = key_of(t->columns[column].kind, &cells[column]);
-		a[i] = (struct radix_item){direction > 0 ? key : ~key, i};
+		uint64_t k = key_of(t->columns[column].kind, &cells[column]);
+		key[i] = direction > 0 ? k : ~k;
 	}
-	ok = ok && radix_sort(a, t->rows);
-	for (size_t i = 0; ok && i < t->rows; i++)
+	// Of those with the last key that is wanted, so many as there is room for: the first ones.
+	uint64_t last = ok && count < t->rows ? radix_nth(key, t->rows, count) : UINT64_MAX;
+	size_t equal = count, n = 0;
+	for (size_t i = 0; ok && i < t->rows && count < t->rows; i++)
+		equal -= key[i] < last;
+	for (size_t i = 0; ok && i < t->rows; i++) {
+		bool tie = key[i] == last;
+		if (key[i] > last || (tie && !equal && count < t->rows))
+			continue;
+		equal -= tie && count < t->rows;
+		a[n++] = (struct radix_item){key[i], i};
+	}
+	ok = ok && radix_sort(a, n);
+	for (size_t i = 0; ok && i < n; i++)
 		rows[i] = (uint32_t)a[i].value;
+	free(key);
 	free(a);
 	free(cells);
 	return ok;
@@ -99,24 +115,32 @@ static bool order_texts(const struct table *t, size_t column, int direction, uin
 	return ok;
 }
 
-/* Beneath the lock. */
-static const uint32_t *find_order(struct report *r, size_t table, size_t column, int direction)
+/* To sort all of a long table takes longer than to find its first pages. */
+#define LONG 65536u
+#define PAGES 4096u
+
+/* Beneath the lock. The first `need` rows, at least. */
+static const uint32_t *find_order(struct report *r, size_t table, size_t column, int direction,
+                                  size_t need)
 {
 	for (struct report_order *o = r->orders; o; o = o->next)
-		if (o->table == table && o->column == column && o->direction == direction)
+		if (o->table == table && o->column == column && o->direction == direction &&
+		    o->count >= need)
 			return o->rows;
 	const struct table *t = &r->tables.at[table];
+	bool text = t->columns[column].kind == CELL_TEXT;
+	size_t count = t->rows < LONG || need > PAGES || text ? t->rows : PAGES;
 	struct report_order *o = calloc(1, sizeof *o);
-	uint32_t *rows = malloc((t->rows + 1) * sizeof *rows);
+	uint32_t *rows = malloc((count + 1) * sizeof *rows);
 	bool ok = o && rows &&
-	          (t->columns[column].kind == CELL_TEXT ? order_texts(t, column, direction, rows)
-	                                                : order_numbers(t, column, direction, rows));
+	          (text ? order_texts(t, column, direction, rows)
+	                : order_numbers(t, column, direction, rows, count));
 	if (!ok) {
 		free(o);
 		free(rows);
 		return NULL;
 	}
-	*o = (struct report_order){table, column, direction, rows, r->orders};
+	*o = (struct report_order){table, column, direction, rows, count, r->orders};
 	r->orders = o;
 	return rows;
 }
@@ -144,8 +168,11 @@ enum kymo_status report_order(struct report *r, size_t table, const struct repor
 	int direction = page && page->direction && !t->fixed ? page->direction
 	                : ascends(&t->columns[column])       ? 1
 	                                                     : -1;
+	size_t need = t->rows;
+	if (page && page->limit && page->offset < t->rows && page->limit < t->rows - page->offset)
+		need = page->offset + page->limit;
 	pthread_mutex_lock(&r->lock);
-	*order = find_order(r, table, column, direction);
+	*order = find_order(r, table, column, direction, need);
 	pthread_mutex_unlock(&r->lock);
 	return *order ? KYMO_OK : error_memory(err);
 }

@@ -249,8 +249,8 @@ struct report_page report_page(const struct report *r);
 /* Whether a parameter is one of these: it does not change what is computed. */
 bool report_param_is_paging(const char *key);
 /*
- * The order of a table's rows; NULL: as they stand. KYMO_E_RANGE: no such column, or none to sort by. Made once per
- * column. Ties keep the rows' own order.
+ * The order of a table's rows, as far as the page needs it; NULL: as they stand. KYMO_E_RANGE: no such column, or none to
+ * sort by. Made once per column; of a long table first that of its first pages. Ties keep the rows' own order.
  */
 enum kymo_status report_order(struct report *r, size_t table, const struct report_page *page,
                               const uint32_t **order, struct kymo_error *err);

@@ -52,6 +52,32 @@ static void test_sort(void **state)
 		}
 }
 
+static void test_nth(void **state)
+{
+	static const size_t sizes[] = {1, 2, 300, 5000};
+	static const uint64_t masks[] = {UINT64_MAX,         0xff,         0x7,
+	                                 0xf00000000000000f, 0x1fffffff00, 0};
+	uint64_t seed = 7;
+	(void)state;
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+		for (size_t m = 0; m < sizeof masks / sizeof *masks; m++) {
+			size_t n = sizes[s];
+			uint64_t *key = malloc(n * sizeof *key);
+			struct radix_item *a = malloc(n * sizeof *a);
+			assert_true(key && a);
+			for (size_t i = 0; i < n; i++) {
+				key[i] = next_random(&seed) & masks[m];
+				a[i] = (struct radix_item){key[i], i};
+			}
+			qsort(a, n, sizeof *a, slow);
+			for (size_t k = 0; k < n; k += 1 + n / 30)
+				assert_int_equal(radix_nth(key, n, k), a[k].key);
+			assert_int_equal(radix_nth(key, n, n - 1), a[n - 1].key);
+			free(key);
+			free(a);
+		}
+}
+
 static int slow_u32(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -96,7 +122,7 @@ static void test_keys(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sort),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sort), cmocka_unit_test(test_nth),
 	                                   cmocka_unit_test(test_sort_u32),
 	                                   cmocka_unit_test(test_keys)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

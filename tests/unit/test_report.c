@@ -123,6 +123,86 @@ static char *text_of(struct buf *b)
 
 /* ---- */
 
+/* ---- many rows ---- */
+
+#define MANY 100000u
+
+/* Few different values, so that every page ends in the middle of equal ones. */
+static kymo_ns many_value(size_t i)
+{
+	return (kymo_ns)(i * 2654435761u % 4294967291u % 37) - 5;
+}
+
+static void many_row(const void *ctx, size_t i, union cell *c)
+{
+	(void)ctx;
+	c[0].ns = many_value(i);
+	c[1].u64 = i * 7919 % MANY;
+}
+
+static const struct column many_columns[] = {{"value_ns", "value", CELL_NS, 0},
+                                             {"number", "number", CELL_COUNT, 0}};
+
+static enum kymo_status run_many(struct report *r, struct kymo_error *err)
+{
+	return report_table(r, &(struct table){.key = "main",
+	                                       .columns = many_columns,
+	                                       .column_count = 2,
+	                                       .rows = MANY,
+	                                       .row = many_row,
+	                                       .sort = "value_ns"})
+	               ? KYMO_OK
+	               : error_memory(err);
+}
+
+/* The first pages of a long table are sorted without the rest: in the same order as with it, ties as the rows stand. */
+static void test_pages(void **state)
+{
+	static const struct report_def many = {"many", "many rows", PARAM_WINDOW,
+	                                       params, "",          run_many};
+	static const struct report_page pages[] = {
+		{"value_ns", 0, 0, 100},    {"value_ns", 0, 3000, 1000},
+		{"value_ns", 0, 4000, 96},  {"value_ns", 0, 4000, 97},
+		{"value_ns", 1, 0, 100},    {"number", 1, 0, 4096},
+		{"number", -1, 50000, 100}, {"number", 0, 99990, 100},
+		{NULL, 0, 10, 10},          {"value_ns", 1, 200000, 100},
+		{"value_ns", -1, 0, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+		struct report *few, *all;
+		struct report_page whole = pages[i];
+		const uint32_t *a, *b;
+		whole.offset = whole.limit = 0;
+		assert_int_equal(report_run(&many, trace, NULL, 0, &few, NULL), KYMO_OK);
+		assert_int_equal(report_run(&many, trace, NULL, 0, &all, NULL), KYMO_OK);
+		assert_int_equal(report_order(all, 0, &whole, &b, NULL), KYMO_OK);
+		for (size_t k = 0; k < MANY; k++) {
+			bool ascends = pages[i].direction > 0;
+			union cell x[2], y[2];
+			many_row(NULL, b[k], x);
+			many_row(NULL, b[k ? k - 1 : 0], y);
+			int64_t was = pages[i].sort && pages[i].sort[0] == 'n' ? (int64_t)y[1].u64
+			                                                       : y[0].ns;
+			int64_t is = pages[i].sort && pages[i].sort[0] == 'n' ? (int64_t)x[1].u64
+			                                                      : x[0].ns;
+			assert_true(!k || (ascends ? was < is : was > is) ||
+			            (was == is && b[k - 1] < b[k]));
+		}
+		// Asked twice, and after a longer one.
+		for (int n = 0; n < 3; n++) {
+			const struct report_page *page = n == 1 ? &whole : &pages[i];
+			size_t from = page->offset < MANY ? page->offset : MANY;
+			size_t to = page->limit && page->limit < MANY - from ? from + page->limit
+			                                                     : MANY;
+			assert_int_equal(report_order(few, 0, page, &a, NULL), KYMO_OK);
+			assert_memory_equal(a + from, b + from, (to - from) * sizeof *a);
+		}
+		report_free(few);
+		report_free(all);
+	}
+}
+
 static void test_orders(void **state)
 {
 	static const struct {
@@ -360,11 +440,11 @@ static void test_curves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_orders),    cmocka_unit_test(test_json),
-		cmocka_unit_test(test_csv),       cmocka_unit_test(test_text),
-		cmocka_unit_test(test_svg),       cmocka_unit_test(test_params),
-		cmocka_unit_test(test_histogram), cmocka_unit_test(test_percentiles),
-		cmocka_unit_test(test_curves),
+		cmocka_unit_test(test_orders),      cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_json),        cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_text),        cmocka_unit_test(test_svg),
+		cmocka_unit_test(test_params),      cmocka_unit_test(test_histogram),
+		cmocka_unit_test(test_percentiles), cmocka_unit_test(test_curves),
 	};
 	return cmocka_run_group_tests(tests, load_trace, free_trace);
 }
