@@ -21,7 +21,8 @@ enum {
 	KYMO_KEEP_TIMES = 1,  // kymo_goroutine_groups_compute, kymo_goroutine_times: 0.06, 0.1 s
 	KYMO_KEEP_SCHED = 2,  // kymo_sched_compute: 0.64, 0.7 s
 	KYMO_KEEP_WAITS = 4,  // kymo_profile_compute, kymo_waits_compute: 0.25, 0.4 s
-	KYMO_KEEP_ALL = 7,
+	KYMO_KEEP_MMU = 8,  // kymo_mmu_new, of the usual flags and those asked for last: 0.1 each, 0.1 s
+	KYMO_KEEP_ALL = 15,
 };
 
 /**

@@ -49,8 +49,10 @@ struct kymo_mmu;
  * rest of the trace is not looked at; of an assist that a trace begins in, the procs may be mixed up; and of windows some
  * are looked at that reach past the trace's end, by less than a 1000th of it, which counts as none left to the program.
  *
- * Errors: KYMO_E_MEMORY; KYMO_E_LIMIT: per proc, with more than 65,536 of them. Cost: O(n log n) of the ranges and workers'
- * runs, about 0.15 µs of each; the result has 24 bytes a change of the utilisation. Any number of threads may ask it.
+ * Errors: KYMO_E_MEMORY; KYMO_E_LIMIT: per proc, with more than 65,536 of them. Cost: O(n log n) of all of the trace's ranges
+ * and workers' runs, about 0.1 µs of each, whatever the window; the result has 25 bytes a change of the utilisation. A trace
+ * that keeps KYMO_KEEP_MMU (<kymo/keep.h>) has those of the last sets of flags at hand: nothing is computed then. Any number
+ * of threads may ask the result.
  */
 KYMO_API enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_selection *sel,
                                        unsigned flags, enum kymo_rules rules, struct kymo_mmu **out);
@@ -62,8 +64,8 @@ KYMO_API kymo_ns kymo_mmu_span(const struct kymo_mmu *m);
 KYMO_API double kymo_mmu_mean(const struct kymo_mmu *m);
 
 /**
- * MMU(window), exact but for the rounding of doubles. 0 for a window <= 0; NaN if there is nothing (Go's tool says 1),
- * or no memory.
+ * MMU(window), exact but for the rounding of doubles. 0 for a window <= 0; NaN if there is nothing (Go's tool says 1).
+ * Cost: about 0.5 µs a thousand changes, and what lies about the worst windows.
  */
 KYMO_API double kymo_mmu_at(const struct kymo_mmu *m, kymo_ns window);
 
@@ -71,7 +73,8 @@ KYMO_API double kymo_mmu_at(const struct kymo_mmu *m, kymo_ns window);
  * Of all windows of this length, each start as likely as any other: out[i] is the least utilisation u such that the
  * share q[i] of them have u or less. (0.01: 99 of 100 windows have more.) Where windows have no room to slide: MMU(window).
  * KYMO_RULES_GO126: MMU(window), always: Go's tool collects no distribution, and falls back to the minimum.
- * Errors: KYMO_E_MEMORY.
+ * Errors: KYMO_E_MEMORY. Cost: 1 to 20 ms a million changes; the most where windows are about as long as the times between
+ * changes.
  */
 KYMO_API enum kymo_status kymo_mmu_quantiles(const struct kymo_mmu *m, kymo_ns window,
                                              const double *q, size_t count, double *out);
@@ -82,8 +85,9 @@ struct kymo_mmu_window {
 	uint64_t proc;  // its id; KYMO_NONE unless per proc
 };
 /**
- * The worst windows that do not overlap: the worst first (of equal ones the earliest), then the worst of those that keep
- * apart from it, and so on. `out` has room for `cap`; *count is how many there are. Errors: KYMO_E_MEMORY.
+ * The worst windows that do not overlap: the worst first (of equal ones the earliest, of these the first proc's), then the
+ * worst of those that keep apart from it, and so on. `out` has room for `cap`; *count is how many there are. Errors:
+ * KYMO_E_MEMORY.
  * (Go's tool makes no promise which ones it lists.)
  */
 KYMO_API enum kymo_status kymo_mmu_worst(const struct kymo_mmu *m, kymo_ns window, size_t cap,

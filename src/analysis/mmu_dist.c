@@ -1,262 +1,99 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The distribution of windowed utilisation. Each straight piece of it is an even distribution over the values that it
- * passes, as heavy as it is long. A histogram of them says in which bucket a quantile lies, and the pieces that touch the
- * bucket, sorted, where exactly. Bands whose windows all have more than that are never looked at.
+ * passes, as heavy as it is long; a quantile is the value up to which they weigh as much as is asked for.
+ *
+ * It is found as numbers are selected by R. W. Floyd and R. L. Rivest ("Expected time bounds for selection", CACM 1975):
+ * a sample says between which two values it lies, in its bracket (mmu_bracket.h); then all windows are weighed that have
+ * less, and those that may lie in it are looked at from bend to bend. Should the sample have misled, then the weights say
+ * so, and a wider bracket is tried.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/mmu.h"
-#include "base/radix.h"
+#include "analysis/mmu_bounds.h"
+#include "analysis/mmu_bracket.h"
 
-#define BUCKETS 1024
-#define FLAT 1e-11
+/* ---- the sample ---- */
 
-struct piece {
-	double low, high, mass;
-};
+#define SAMPLE_MIN 512u
+#define SAMPLE_MAX 4096u
 
-struct dist_work {
-	VEC(struct piece) pieces;
-	VEC(uint32_t) reach;        // of each: its first bucket and its last
-	size_t limit;               // nobody asks for what begins in later buckets
-	double mass[BUCKETS + 1];   // in the buckets in which pieces begin or end
-	double slope[BUCKETS + 2];  // mass a bucket in those between, as differences
-	double refined;             // mass of all pieces
-};
-
-static inline size_t bucket_of(double v)
+static kymo_ns room_of(const struct mmu_part *p, kymo_ns w)
 {
-	double at = v * BUCKETS;
-	at = at > 0 ? at : 0;
-	at = at < BUCKETS ? at : BUCKETS;
-	return (size_t)(int32_t)at;
+	return mmu_duration(p) > w ? mmu_duration(p) - w : 0;
 }
 
-/* Pieces that follow one another. To find them is a chain of loads, to judge them is not: so the two go apart. */
-#define BATCH 64u
-struct batch {
-	unsigned count;
-	double mean[BATCH + 1];  // at the begin of each, and at the end
-	double mass[BATCH];
-};
-
-static bool add(struct dist_work *d, const struct batch *b)
+static int ascending(const void *a, const void *b)
 {
-	double low[BATCH], high[BATCH], refined = d->refined;
-	int32_t first[BATCH], last[BATCH];
-	size_t at = d->pieces.count;
-	if (!vec_reserve(&d->pieces, at + b->count) || !vec_reserve(&d->reach, at + b->count))
-		return false;
-	for (unsigned i = 0; i < b->count; i++) {
-		double x = b->mean[i], y = b->mean[i + 1];
-		low[i] = x < y ? x : y;
-		high[i] = x < y ? y : x;
-		// What is flat but for rounding would be so dense that nothing else were left of a sum of densities.
-		high[i] = high[i] - low[i] < FLAT ? low[i] : high[i];
-		first[i] = (int32_t)bucket_of(low[i]);
-		last[i] = (int32_t)bucket_of(high[i]);
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Where windows are hardly longer than bands, these say little of them. */
+static size_t sample_for(const struct kymo_mmu *m, kymo_ns w)
+{
+	size_t want = SAMPLE_MIN;
+	for (size_t i = 0; i < m->count; i++) {
+		size_t bands = (size_t)w >> m->part[i].s->bands.shift;
+		size_t its = SAMPLE_MAX / (bands > 4 ? bands / 4 : 1);
+		want = its > want ? its : want;
 	}
-	for (unsigned i = 0; i < b->count; i++) {
-		double mass = b->mass[i];
-		size_t from = (size_t)first[i], to = (size_t)last[i];
-		refined += mass;
-		if (from > d->limit)
+	return want;
+}
+
+/* Means of windows that begin in the midst of equal stretches of all begins. Sorted. */
+static size_t draw_sample(const struct kymo_mmu *m, kymo_ns w, double total, double *out)
+{
+	size_t n = 0, want = sample_for(m, w);
+	double step = total / (double)want, next = step / 2;  // from the begin of the part at hand
+	for (size_t i = 0; i < m->count && n < want; i++) {
+		const struct mmu_part *p = &m->part[i];
+		double room = (double)room_of(p, w);
+		if (room <= 0)
 			continue;
-		if (from == to) {
-			d->mass[from] += mass;
-		} else {
-			double density = mass / (high[i] - low[i]) / BUCKETS;  // a bucket
-			d->mass[from] += density * ((double)(from + 1) - low[i] * BUCKETS);
-			d->mass[to] += density * (high[i] * BUCKETS - (double)to);
-			d->slope[from + 1] += density;
-			d->slope[to] -= density;
-		}
-		d->pieces.at[at] = (struct piece){low[i], high[i], mass};
-		d->reach.at[at++] = (uint32_t)(from << 16 | to);
+		for (; n < want && next < room; next += step)
+			out[n++] = mmu_mean(p->s, p->begin + (kymo_ns)next, w);
+		next -= room;
 	}
-	d->pieces.count = d->reach.count = at;
-	d->refined = refined;
-	return true;
+	qsort(out, n, sizeof *out, ascending);
+	return n;
 }
 
-/* All pieces of the windows that begin in a band. From one to the next, one edge of the window meets a change. */
-static bool refine(struct dist_work *d, const struct mmu_series *s, const struct mmu_band *band,
-                   kymo_ns w)
+/* So many standard deviations of a rank; on each side. */
+#define SURE 3.5
+
+static void place(struct mmu_bracket *b, double total, double least, const double *sample, size_t n)
 {
-	struct mmu_edge left = mmu_edge_at(s, band->begin), right = mmu_edge_at(s, band->begin + w);
-	const struct util_point *at = s->at;
-	const size_t last = s->count - 1;
-	double scale = 1 / (double)w;
-	struct batch b;
-	b.count = 0;
-	b.mean[0] = (mmu_integral(&right, band->begin + w) - mmu_integral(&left, band->begin)) /
-	            (double)w;
-	size_t l = left.at, r = right.at;
-	for (kymo_ns time = band->begin; time < band->end;) {
-		kymo_ns x = l < last ? at[l + 1].time : INT64_MAX;
-		kymo_ns y = r < last ? at[r + 1].time - w : INT64_MAX;
-		kymo_ns next = x < y ? x : y;
-		next = next < band->end ? next : band->end;
-		l += x == next;
-		r += y == next;
-		double upto_l = at[l].sum + at[l].value * (double)(next - at[l].time);
-		double upto_r = at[r].sum + at[r].value * (double)(next + w - at[r].time);
-		b.mass[b.count++] = (double)(next - time);
-		b.mean[b.count] = (upto_r - upto_l) * scale;
-		time = next;
-		if (b.count == BATCH || time >= band->end) {
-			if (!add(d, &b))
-				return false;
-			b.mean[0] = b.mean[b.count];
-			b.count = 0;
-		}
-	}
-	return true;
+	double share = b->want / total, rank = share * (double)n;
+	size_t at = (size_t)rank;
+	if (!b->margin)
+		b->margin = (size_t)(SURE * sqrt(rank * (1 - share))) + 2;
+	size_t from = at > b->margin ? at - b->margin : SIZE_MAX, to = at + b->margin;
+	if (b->margin > n)
+		mmu_bracket_set(b, -1, 2, false);
+	else
+		mmu_bracket_set(b, (from < n ? sample[from] : least) - b->flat,
+		                to < n ? sample[to] - b->flat : 2, to < n);
 }
 
-/* The bucket in which the mass reaches `want`, and how much there is in those before; BUCKETS + 1: not reached. */
-static size_t bucket_with(const struct dist_work *d, double want, double *before)
-{
-	double sum = 0, slope = 0;
-	for (size_t i = 0; i <= BUCKETS; i++) {
-		slope += d->slope[i];
-		double here = d->mass[i] + slope;
-		if (sum + here >= want) {
-			*before = sum;
-			return i;
-		}
-		sum += here;
-	}
-	*before = sum;
-	return BUCKETS + 1;
-}
+/* ---- all windows ---- */
 
-/* Ends of slopes, in order of value. */
-struct bend {
-	double value, density;
-	double point;  // mass at this very value
-};
+#define FEW 24u  // bends that are sooner looked at than bounds made
 
-typedef VEC(struct bend) bend_vec;
-
-/*
- * The bends of one bucket, sorted by counting into slots and, within the slots that are needed, by radix: of what lies above
- * the answer the order does not matter.
- */
-#define SLOTS_MIN 64u
-#define SLOTS_MAX 16384u
-
-struct bends {
-	size_t bucket;  // whose they are; SIZE_MAX: none yet
-	bend_vec at;
-	VEC(struct radix_item) order;
-	uint32_t slots;           // a power of two: about one for each eight
-	uint32_t sorted;          // those in order
-	uint32_t end[SLOTS_MAX];  // of each, in `order`
-};
-
-static size_t slot_of(const struct bends *x, double value)
-{
-	double slot = (value - (double)x->bucket / BUCKETS) * BUCKETS * x->slots, last = x->slots - 1;
-	slot = slot > 0 ? slot : 0;
-	return (size_t)(int32_t)(slot < last ? slot : last);
-}
-
-/* The parts of pieces in a bucket. False: no memory. */
-static bool collect(struct bends *x, const struct dist_work *d, size_t bucket)
-{
-	double low = (double)bucket / BUCKETS, high = (double)(bucket + 1) / BUCKETS;
-	x->bucket = bucket;
-	x->at.count = 0;
-	x->sorted = 0;
-	for (size_t i = 0; i < d->pieces.count; i++) {
-		if (d->reach.at[i] >> 16 > bucket || (d->reach.at[i] & 0xffff) < bucket)
-			continue;
-		const struct piece *p = &d->pieces.at[i];
-		if (p->high <= p->low) {
-			if (!vec_push(&x->at, ((struct bend){p->low, 0, p->mass})))
-				return false;
-			continue;
-		}
-		double a = p->low > low ? p->low : low, b = p->high < high ? p->high : high;
-		double per = p->mass / (p->high - p->low);
-		if (b > a && (!vec_push(&x->at, ((struct bend){a, per, 0})) ||
-		              !vec_push(&x->at, ((struct bend){b, -per, 0}))))
-			return false;
-	}
-	return true;
-}
-
-/* Into slots, in each in the order in which they were collected. */
-static bool spread(struct bends *x)
-{
-	uint32_t sum = 0;
-	if (x->at.count >= UINT32_MAX || !vec_reserve(&x->order, x->at.count))
-		return false;
-	for (x->slots = SLOTS_MIN; x->slots < SLOTS_MAX && x->slots < x->at.count / 8;)
-		x->slots *= 2;
-	memset(x->end, 0, x->slots * sizeof *x->end);
-	for (size_t i = 0; i < x->at.count; i++)
-		x->end[slot_of(x, x->at.at[i].value)]++;
-	for (size_t k = 0; k < x->slots; k++) {
-		uint32_t count = x->end[k];
-		x->end[k] = sum;
-		sum += count;
-	}
-	for (size_t i = 0; i < x->at.count; i++) {
-		double value = x->at.at[i].value;
-		x->order.at[x->end[slot_of(x, value)]++] =
-			(struct radix_item){radix_of_double(value), i};
-	}
-	return true;
-}
-
-/* Within a bucket: the parts of pieces by value, until their mass is reached. NaN: no memory. */
-static double find_in(struct bends *x, const struct dist_work *d, size_t bucket, double want)
-{
-	if (x->bucket != bucket && !(collect(x, d, bucket) && spread(x)))
-		return NAN;
-	if (!x->at.count)
-		return (double)bucket / BUCKETS;
-	double value = 0, density = 0, sum = 0;
-	for (size_t k = 0, i = 0; k < x->slots; k++) {
-		if (k == x->sorted) {
-			if (!radix_sort(x->order.at + i, x->end[k] - i))
-				return NAN;
-			x->sorted++;
-		}
-		for (; i < x->end[k]; i++) {
-			const struct bend *b = &x->at.at[x->order.at[i].value];
-			double gain = i ? density * (b->value - value) : 0;
-			if (sum + gain >= want && density > 0)
-				return value + (want - sum) / density;
-			sum += gain + b->point;
-			density += b->density;
-			value = b->value;
-			if (sum >= want)
-				return value;
-		}
-	}
-	return value;
-}
-
-/* How many ns of begins there are whose windows are 0 all through. */
-static double mass_at_zero(const struct kymo_mmu *m, kymo_ns w)
-{
-	double sum = 0;
-	for (size_t i = 0; i < m->count; i++)
-		for (size_t k = 0; k < m->series[i].zeros && m->series[i].zero[k] > w; k++)
-			sum += (double)(m->series[i].zero[k] - w);
-	return sum;
-}
+typedef VEC(struct mmu_stretch) stretch_vec;
 
 struct mmu_scratch {
-	struct mmu_heap bands;
-	struct dist_work dist;
-	struct bends bends;
+	stretch_vec inside;  // bands inside of a bracket
+	stretch_vec fine;    // fine ones
+	stretch_vec edges;   // at the edge of one, and inside of none
+	VEC(struct mmu_bracket) brackets;
+	VEC(struct mmu_bracket *) touched;
+	VEC(double) low;  // of all bands
+	VEC(double) high;
+	struct mmu_histogram histogram;
+	double sample[SAMPLE_MAX];
 };
 
 struct mmu_scratch *mmu_scratch_make(void)
@@ -268,117 +105,309 @@ void mmu_scratch_free(struct mmu_scratch *x)
 {
 	if (!x)
 		return;
-	mmu_heap_free(&x->bands);
-	vec_free(&x->dist.pieces);
-	vec_free(&x->dist.reach);
-	vec_free(&x->bends.at);
-	vec_free(&x->bends.order);
+	for (size_t i = 0; i < x->brackets.cap; i++)
+		vec_free(&x->brackets.at[i].pieces);
+	vec_free(&x->brackets);
+	vec_free(&x->touched);
+	vec_free(&x->inside);
+	vec_free(&x->fine);
+	vec_free(&x->edges);
+	vec_free(&x->low);
+	vec_free(&x->high);
 	free(x);
 }
 
-static void dist_begin(struct dist_work *d)
+static enum mmu_place place_of_all(const struct mmu_scratch *x, double low, double high)
 {
-	d->pieces.count = d->reach.count = 0;
-	d->limit = BUCKETS + 1;
-	d->refined = 0;
-	memset(d->mass, 0, sizeof d->mass);
-	memset(d->slope, 0, sizeof d->slope);
-}
-
-/* Bands come in no order of time: what the next one needs is asked for while this one is looked at. */
-static void prefetch_band(const struct mmu_series *s, const struct mmu_band *b, kymo_ns w)
-{
-	const struct util_point *left = &s->at[mmu_edge_at(s, b->begin).at],
-				*right = &s->at[mmu_edge_at(s, b->begin + w).at];
-	for (int i = 0; i < 32; i += 4) {
-		__builtin_prefetch(left + i);
-		__builtin_prefetch(right + i);
+	bool edge = false;
+	for (size_t i = 0; i < x->brackets.count; i++) {
+		enum mmu_place at = mmu_place_of(&x->brackets.at[i], low, high);
+		if (at == INSIDE)
+			return INSIDE;
+		edge |= at == EDGE;
 	}
+	return edge ? EDGE : ABOVE;
 }
 
-/* Until nothing that is left can have a part in the lowest `want`. */
-static bool refine_lowest(struct dist_work *d, const struct kymo_mmu *m, kymo_ns window,
-                          struct mmu_heap *h, double want)
+/* Whether it is to be looked at from bend to bend. If not, it is weighed. */
+static bool is_inside(struct mmu_scratch *x, const struct mmu_stretch *s, bool *ok)
 {
-	size_t looked = 0, again = 0;
-	while (h->count) {
-		if (d->refined >= want && looked >= again) {
-			double before;
-			size_t bucket = bucket_with(d, want * (1 + 1e-12), &before);
-			d->limit = bucket;
-			again = looked + 1 + looked / 16;
-		}
-		// There is no bucket BUCKETS + 1: that is "not reached".
-		if (d->limit <= BUCKETS && h->at[0].bound >= (double)(d->limit + 1) / BUCKETS)
-			return true;
-		struct mmu_band b = mmu_heap_pop(h);
-		if (h->count)
-			prefetch_band(&m->series[h->at[0].series], &h->at[0], window);
-		if (!refine(d, &m->series[b.series], &b, window))
-			return false;
-		looked++;
+	enum mmu_place at = place_of_all(x, s->low, s->high);
+	if (at == INSIDE)
+		return true;
+	for (size_t i = 0; i < x->brackets.count; i++)
+		if (s->high < x->brackets.at[i].low)
+			x->brackets.at[i].below += (double)(s->end - s->begin);
+	if (at == EDGE)
+		*ok = *ok && vec_push(&x->edges, *s);
+	return false;
+}
+
+/* Above it nothing matters. */
+static double top_of(const struct mmu_scratch *x)
+{
+	double top = -1;
+	for (size_t i = 0; i < x->brackets.count; i++) {
+		const struct mmu_bracket *b = &x->brackets.at[i];
+		double its = b->high + 2 * b->flat;
+		top = !b->done && its > top ? its : top;
+	}
+	return top;
+}
+
+/* The bounds of all bands of all parts that a window can slide in. False: no memory. */
+static bool make_bounds(struct mmu_scratch *x, const struct kymo_mmu *m, kymo_ns w)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->count; i++)
+		n += room_of(&m->part[i], w) > 0 ? mmu_bands_of(&m->part[i], w) : 0;
+	if (!vec_reserve(&x->low, n + 1) || !vec_reserve(&x->high, n + 1))
+		return false;
+	n = 0;
+	for (size_t i = 0; i < m->count; i++) {
+		const struct mmu_part *p = &m->part[i];
+		if (room_of(p, w) <= 0)
+			continue;
+		size_t count = mmu_bands_of(p, w);
+		mmu_bounds(&p->s->bands, w, mmu_slack(p->s, w), mmu_band(p->s, p->begin), count,
+		           &x->low.at[n], &x->high.at[n]);
+		n += count;
 	}
 	return true;
 }
 
-/* Those of out[] that are not known yet, and more than 0. */
-static enum kymo_status quantiles_of(struct mmu_scratch *x, const struct kymo_mmu *m,
-                                     kymo_ns window, const double *q, size_t count, double total,
-                                     double most, double *out)
+/* Band by band. */
+static bool scan(struct mmu_scratch *x, const struct kymo_mmu *m, uint32_t part, kymo_ns w,
+                 const double *low, const double *high)
 {
-	dist_begin(&x->dist);
-	x->bends.bucket = SIZE_MAX;
-	if (!refine_lowest(&x->dist, m, window, &x->bands, most * total))
-		return KYMO_E_MEMORY;
-	for (size_t i = 0; i < count; i++) {
-		double before;
-		if (q[i] <= 0 || !isnan(out[i]))
+	const struct mmu_part *p = &m->part[part];
+	const struct mmu_series *s = p->s;
+	kymo_ns to = p->end - w;
+	size_t first = mmu_band(s, p->begin), count = mmu_bands_of(p, w);
+	double top = top_of(x);
+	bool ok = true;
+	for (size_t i = 0; i < count && ok; i++) {
+		if (low[i] > top)
 			continue;
-		size_t bucket = bucket_with(&x->dist, q[i] * total, &before);
-		// What rounding took from the last one.
-		if (bucket > BUCKETS)
-			bucket = BUCKETS;
-		out[i] = find_in(&x->bends, &x->dist, bucket, q[i] * total - before);
-		if (isnan(out[i]))
+		kymo_ns begin = mmu_band_begin(s, first + i), end = mmu_band_begin(s, first + i + 1);
+		struct mmu_stretch is = {low[i], high[i], begin > p->begin ? begin : p->begin,
+		                         end < to ? end : to, part};
+		if (is_inside(x, &is, &ok))
+			ok = ok && vec_push(&x->inside, is);
+	}
+	return ok;
+}
+
+/* Of a band the fine ones, where that is less than to go from bend to bend. */
+static bool scan_fine(struct mmu_scratch *x, const struct mmu_series *of, kymo_ns w,
+                      const struct mmu_stretch *s)
+{
+	double low[1u << MMU_FINE], high[1u << MMU_FINE];
+	const struct mmu_bands *f = &of->fine;
+	size_t first = (size_t)(s->begin - mmu_begin(of)) >> f->shift,
+	       last = (size_t)(s->end - 1 - mmu_begin(of)) >> f->shift,
+	       behind = (size_t)w >> f->shift;
+	size_t bends = of->first[last + 1] - of->first[first] + of->first[last + behind + 1] -
+	               of->first[first + behind];
+	if (bends < FEW)
+		return vec_push(&x->fine, *s);
+	bool ok = true;
+	mmu_bounds(f, w, mmu_slack(of, w), first, last - first + 1, low, high);
+	for (size_t i = first; i <= last && ok; i++) {
+		kymo_ns begin = mmu_begin(of) + (kymo_ns)(i << f->shift),
+			end = mmu_begin(of) + (kymo_ns)((i + 1) << f->shift);
+		struct mmu_stretch is = {low[i - first], high[i - first],
+		                         begin > s->begin ? begin : s->begin,
+		                         end < s->end ? end : s->end, s->part};
+		if (is_inside(x, &is, &ok))
+			ok = ok && vec_push(&x->fine, is);
+	}
+	return ok;
+}
+
+/* What lies in brackets, from bend to bend. */
+static bool weigh_bends(struct mmu_scratch *x, const struct mmu_series *of, kymo_ns w,
+                        const struct mmu_stretch *s)
+{
+	double mean[MMU_BATCH + 1], mass[MMU_BATCH];
+	x->touched.count = 0;
+	for (size_t i = 0; i < x->brackets.count; i++) {
+		struct mmu_bracket *b = &x->brackets.at[i];
+		enum mmu_place in = mmu_place_of(b, s->low, s->high);
+		if (in == BELOW)
+			b->below += (double)(s->end - s->begin);
+		if ((in == INSIDE || in == EDGE) && !vec_push(&x->touched, b))
+			return false;
+	}
+	struct mmu_bends at = mmu_bends_from(of, w, s->begin);
+	while (at.time < s->end) {
+		size_t n = mmu_bends_next(&at, s->end, MMU_BATCH, mean, mass);
+		for (size_t i = 0; i < x->touched.count; i++)
+			if (!mmu_bracket_weigh(x->touched.at[i], mean, mass, n))
+				return false;
+	}
+	return true;
+}
+
+static void weigh_edge(struct mmu_bracket *b, const struct mmu_series *of, kymo_ns w,
+                       const struct mmu_stretch *s)
+{
+	double mean[MMU_BATCH + 1], mass[MMU_BATCH];
+	struct mmu_bends at = mmu_bends_from(of, w, s->begin);
+	while (at.time < s->end) {
+		size_t n = mmu_bends_next(&at, s->end, MMU_BATCH, mean, mass);
+		for (size_t i = 0; i < n; i++)
+			if (fabs(mean[i + 1] - mean[i]) < b->flat && mean[i] >= b->high &&
+			    mean[i] <= b->high + 2 * b->flat)
+				b->at_edge += mass[i];
+	}
+}
+
+static void narrow_by(struct mmu_scratch *x, const stretch_vec *v)
+{
+	for (size_t i = 0; i < x->brackets.count; i++)
+		if (!x->brackets.at[i].done)
+			mmu_bracket_narrow(&x->brackets.at[i], v->at, v->count, &x->histogram);
+}
+
+/* Weighs all windows for all brackets that are not done. */
+static bool weigh_all(struct mmu_scratch *x, const struct kymo_mmu *m, kymo_ns w)
+{
+	bool ok = true;
+	x->inside.count = x->fine.count = x->edges.count = 0;
+	for (size_t i = 0, at = 0; i < m->count && ok; i++)
+		if (room_of(&m->part[i], w) > 0) {
+			ok = scan(x, m, (uint32_t)i, w, &x->low.at[at], &x->high.at[at]);
+			at += mmu_bands_of(&m->part[i], w);
+		}
+	narrow_by(x, &x->inside);
+	for (size_t i = 0; i < x->inside.count && ok; i++) {
+		const struct mmu_stretch *s = &x->inside.at[i];
+		if (is_inside(x, s, &ok))
+			ok = scan_fine(x, m->part[s->part].s, w, s);
+	}
+	narrow_by(x, &x->fine);
+	for (size_t i = 0; i < x->fine.count && ok; i++) {
+		const struct mmu_stretch *s = &x->fine.at[i];
+		if (is_inside(x, s, &ok))
+			ok = weigh_bends(x, m->part[s->part].s, w, s);
+	}
+	for (size_t k = 0; k < x->brackets.count && ok; k++) {
+		struct mmu_bracket *b = &x->brackets.at[k];
+		for (size_t i = 0; i < x->edges.count && mmu_bracket_needs_edge(b); i++) {
+			const struct mmu_stretch *s = &x->edges.at[i];
+			if (mmu_place_of(b, s->low, s->high) == EDGE)
+				weigh_edge(b, m->part[s->part].s, w, s);
+		}
+	}
+	return ok;
+}
+
+/* ---- points ---- */
+
+/* The mass of all windows, and what is known of them. */
+struct all {
+	const struct kymo_mmu *m;
+	kymo_ns w;
+	double total, least;
+	size_t sampled;
+};
+
+/* The quantile is not in the bracket: after a guess, right below or above it is the next one. */
+static void widen(struct mmu_bracket *b)
+{
+	double by = 8 * (b->high - b->low) + 1e-3;
+	if (b->guesses && --b->guesses) {
+		if (b->below >= b->want)
+			mmu_bracket_set(b, b->low - by, b->low, true);
+		else
+			mmu_bracket_set(b, b->high, b->high + by, true);
+	}
+	b->margin *= 8;
+}
+
+static enum kymo_status quantiles_of(struct mmu_scratch *x, struct all *a)
+{
+	size_t left = x->brackets.count;
+	while (left) {
+		for (size_t i = 0; i < x->brackets.count; i++) {
+			struct mmu_bracket *b = &x->brackets.at[i];
+			if (b->done || b->guesses)
+				continue;
+			if (!a->sampled)
+				a->sampled = draw_sample(a->m, a->w, a->total, x->sample);
+			place(b, a->total, a->least, x->sample, a->sampled);
+		}
+		if (!weigh_all(x, a->m, a->w))
 			return KYMO_E_MEMORY;
+		for (size_t i = 0; i < x->brackets.count; i++) {
+			struct mmu_bracket *b = &x->brackets.at[i];
+			if (b->done)
+				continue;
+			// In the end everything is in it.
+			b->done = mmu_bracket_has_it(b) || b->margin > a->sampled;
+			left -= b->done;
+			if (b->done && !mmu_bracket_solve(b, &x->histogram))
+				return KYMO_E_MEMORY;
+			if (!b->done)
+				widen(b);
+		}
 	}
 	return KYMO_OK;
 }
 
-enum kymo_status mmu_point(const struct kymo_mmu *m, kymo_ns window, const double *q, size_t count,
-                           struct mmu_scratch *x, double *least, double *out)
+/* One more, which may have memory from before. */
+static bool add_bracket(struct mmu_scratch *x, double want, double flat, const struct mmu_guess *guess)
 {
-	double total = 0, most = 0;
-	bool all_fit = true;
-	for (size_t i = 0; i < m->count; i++)
-		if (mmu_duration(&m->series[i]) > window)
-			total += (double)(mmu_duration(&m->series[i]) - window);
-		else
-			all_fit = false;
-	if (m->rules == KYMO_RULES_GO126)
-		total = 0;
-	double zero = total > 0 ? mass_at_zero(m, window) : 0;
-	for (size_t i = 0; i < count; i++) {
-		out[i] = q[i] > 0 && zero >= q[i] * total && zero > 0 ? 0 : NAN;
-		if (isnan(out[i]) && q[i] > most)
-			most = q[i];
+	size_t n = x->brackets.count, had = x->brackets.cap;
+	if (!vec_reserve(&x->brackets, n + 1))
+		return false;
+	memset(x->brackets.at + had, 0, (x->brackets.cap - had) * sizeof *x->brackets.at);
+	struct mmu_bracket *b = &x->brackets.at[n];
+	b->want = want;
+	b->flat = flat;
+	b->margin = 0;
+	b->done = false;
+	b->guesses = guess ? 2 : 0;
+	if (guess)
+		mmu_bracket_set(b, guess->low - flat, guess->high - flat, true);
+	x->brackets.count++;
+	return true;
+}
+
+enum kymo_status mmu_point(const struct kymo_mmu *m, kymo_ns window, const double *q, size_t count,
+                           const struct mmu_guess *guess, struct mmu_scratch *x, double *least,
+                           double *out)
+{
+	double slack = 0;
+	struct all a = {.m = m, .w = window};
+	bool some;
+	for (size_t i = 0; i < m->count && window > 0; i++) {
+		double its = mmu_slack(m->part[i].s, window);
+		a.total += (double)room_of(&m->part[i], window);
+		slack = its > slack ? its : slack;
 	}
-	bool spread = window > 0 && total > 0 && most > 0;
-	// Where all windows have room to slide, the bands of the one are the bands of the other.
-	if (window <= 0 || !m->count)
-		*least = kymo_mmu_at(m, window);
-	else if (mmu_heap_make_some(m, window, false, &x->bands))
-		*least = mmu_least(m, window, &x->bands);
-	else
+	bool spread = a.total > 0 && m->whole->rules == KYMO_RULES_EXACT;
+	double zero = spread ? mmu_mass_at_zero(m, window, &some) : 0;
+	x->brackets.count = 0;
+	for (size_t i = 0; i < count; i++) {
+		bool at_zero = zero > 0 && zero >= q[i] * a.total, looked_for = spread && q[i] > 0;
+		out[i] = looked_for && at_zero ? 0 : NAN;
+		if (looked_for && !at_zero &&
+		    !add_bracket(x, q[i] * a.total, 1e-11 + 4 * slack, guess ? &guess[i] : NULL))
+			return KYMO_E_MEMORY;
+	}
+	bool any = x->brackets.count;
+	if (any && !make_bounds(x, m, window))
 		return KYMO_E_MEMORY;
-	if (spread && !all_fit && !mmu_heap_make_some(m, window, true, &x->bands))
+	*least = mmu_least(m, window, any ? x->low.at : NULL);
+	a.least = *least;
+	if (any && quantiles_of(x, &a) != KYMO_OK)
 		return KYMO_E_MEMORY;
-	enum kymo_status st =
-		spread ? quantiles_of(x, m, window, q, count, total, most, out) : KYMO_OK;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0, k = 0; i < count; i++)
 		if (isnan(out[i]))
-			out[i] = *least;
-	return st;
+			out[i] = spread && q[i] > 0 ? x->brackets.at[k++].answer : *least;
+	return KYMO_OK;
 }
 
 enum kymo_status kymo_mmu_quantiles(const struct kymo_mmu *m, kymo_ns window, const double *q,
@@ -386,7 +415,8 @@ enum kymo_status kymo_mmu_quantiles(const struct kymo_mmu *m, kymo_ns window, co
 {
 	struct mmu_scratch *x = mmu_scratch_make();
 	double least;
-	enum kymo_status st = x ? mmu_point(m, window, q, count, x, &least, out) : KYMO_E_MEMORY;
+	enum kymo_status st =
+		x ? mmu_point(m, window, q, count, NULL, x, &least, out) : KYMO_E_MEMORY;
 	mmu_scratch_free(x);
 	return st;
 }

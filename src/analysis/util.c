@@ -11,6 +11,7 @@
 
 #include "analysis/gc_work.h"
 #include "analysis/parallel.h"
+#include "analysis/select.h"
 #include "base/radix.h"
 #include "base/threads.h"
 
@@ -46,38 +47,23 @@ bool util_more_ids(struct util_ids *ids, const struct kymo_trace *t, uint64_t co
 	return true;
 }
 
-/* The part of one series in [from, to); none of length 0. */
-static void clip_series(struct util_series *s, kymo_ns from, kymo_ns to)
+static void tidy_series(struct util_series *s)
 {
 	struct util_point *p = s->points.at;
-	size_t n = s->points.count, kept = 0;
-	kymo_ns end = n ? p[n - 1].time : 0;
-	end = end < to ? end : to;
-	if (n && from <= p[0].time && p[n - 1].time <= to)
-		while (kept + 1 < n && p[kept].time < p[kept + 1].time)
-			kept++;
-	if (kept && kept + 1 == n)
-		return;
-	kept = 0;
-	for (size_t i = 0; i + 1 < n && p[i].time < end && from < end; i++) {
-		if (p[i + 1].time <= from)
-			continue;
-		p[kept] = p[i];
-		if (p[kept].time < from)
-			p[kept].time = from;
-		kept++;
-	}
-	if (kept)
-		p[kept++] = (struct util_point){end, 0, 0};
-	s->points.count = kept;
+	size_t n = s->points.count, kept = n;
+	while (kept > 1 && p[kept - 2].time >= p[n - 1].time)
+		kept--;
+	if (kept > 1)
+		p[kept - 1] = p[n - 1];
+	s->points.count = kept > 1 ? kept : 0;
 }
 
-void util_clip(struct util *u, kymo_ns from, kymo_ns to)
+void util_tidy(struct util *u)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < u->series.count; i++) {
 		struct util_series s = u->series.at[i];
-		clip_series(&s, from, to);
+		tidy_series(&s);
 		if (s.points.count)
 			u->series.at[kept++] = s;
 		else
@@ -113,14 +99,16 @@ struct build {
 	const struct kymo_trace *t;
 	struct util *out;
 	unsigned flags;
-	kymo_ns from, to;          // nothing else matters
+	kymo_ns from, to;          // all of the trace
 	kymo_ns at;                // begin of the range at hand
 	struct edges edges, late;  // what begins later than its range: an assist after a wait
-	VEC(struct edge) now;      // those of one time
-	uint32_t *open;            // [procs] intervals open on each
-	uint32_t active;           // procs with open ones
+	VEC(uint32_t)
+	now;              // per proc: the rows of those on which something begins or ends at a time
+	uint32_t *open;   // [procs] intervals open on each
+	uint32_t active;  // procs with open ones
 	uint32_t stopped;
 	uint64_t procs;       // GOMAXPROCS
+	size_t most;          // points that there may be
 	struct util_ids ids;  // per proc
 };
 
@@ -296,26 +284,17 @@ static bool collect(struct build *b, struct runs *runs)
 	return ok;
 }
 
-/* Puts those of the earliest time that is left into b->now; *more: if there was one. False: no memory. */
-static bool take(struct build *b, struct runs *runs, bool *more)
+/* The run with the earliest edge that is left; NULL: there is none. */
+static const struct radix_item **earliest(struct runs *runs)
 {
+	const struct radix_item **first = NULL;
 	uint64_t key = UINT64_MAX;
-	b->now.count = 0;
-	for (unsigned i = 0; i < runs->n; i++)
-		key = runs->next[i]->key < key ? runs->next[i]->key : key;
 	for (unsigned i = 0; i < runs->n; i++) {
-		for (; runs->next[i] < runs->end[i] && runs->next[i]->key == key; runs->next[i]++)
-			if (!vec_push(&b->now, edge_of(*runs->next[i])))
-				return false;
-		if (runs->next[i] == runs->end[i]) {
-			runs->n--;
-			runs->next[i] = runs->next[runs->n];
-			runs->end[i] = runs->end[runs->n];
-			i--;
-		}
+		uint64_t its = runs->next[i] < runs->end[i] ? runs->next[i]->key : UINT64_MAX;
+		first = its < key ? &runs->next[i] : first;
+		key = its < key ? its : key;
 	}
-	*more = b->now.count != 0;
-	return true;
+	return first;
 }
 
 /* ---- from edges to points ---- */
@@ -326,12 +305,12 @@ static bool put(struct build *b, size_t series, kymo_ns time, double value)
 	size_t n = s->points.count;
 	if (n && s->points.at[n - 1].value == value)
 		return true;
-	return vec_push(&s->points, ((struct util_point){time, value, 0}));
+	return vec_push(&s->points, ((struct util_point){time, value}));
 }
 
 static bool finish(struct build *b, size_t series, kymo_ns time)
 {
-	return vec_push(&b->out->series.at[series].points, ((struct util_point){time, 0, 0}));
+	return vec_push(&b->out->series.at[series].points, ((struct util_point){time, 0}));
 }
 
 static double proc_value(const struct build *b, uint32_t row)
@@ -359,9 +338,11 @@ static enum kymo_status resize(struct build *b, uint64_t procs, kymo_ns time)
 {
 	uint64_t was = b->procs;
 	b->procs = procs;
-	if (!(b->flags & KYMO_UTIL_PER_PROC))
-		return was || util_new_series(b->out, KYMO_NONE) != SIZE_MAX ? KYMO_OK
-		                                                             : KYMO_E_MEMORY;
+	if (!(b->flags & KYMO_UTIL_PER_PROC)) {
+		bool ok = was || (util_new_series(b->out, KYMO_NONE) != SIZE_MAX &&
+		                  vec_reserve(&b->out->series.at[0].points, b->most + 2));
+		return ok ? KYMO_OK : KYMO_E_MEMORY;
+	}
 	if (procs > UTIL_MAX_SERIES || b->out->series.count > UTIL_MAX_SERIES)
 		return KYMO_E_LIMIT;
 	for (uint64_t id = procs; id < was; id++)
@@ -389,53 +370,65 @@ static void apply(struct build *b, const struct edge *e)
 	}
 }
 
-/* Everything at one time, then what holds from there on. */
-static enum kymo_status step(struct build *b)
+/* What holds from a time on. `all`: not only on the procs of `now` something begins or ends. */
+static bool put_now(struct build *b, kymo_ns time, bool all)
 {
-	kymo_ns time = b->now.at[0].time;
-	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
-	bool per_proc = b->flags & KYMO_UTIL_PER_PROC, all = false, ok = true;
+	if (!b->procs)
+		return true;  // not begun
+	if (!(b->flags & KYMO_UTIL_PER_PROC))
+		return put_system(b, time);
+	if (all)
+		return put_all_procs(b, time);
 	for (size_t i = 0; i < b->now.count; i++) {
-		const struct edge *e = &b->now.at[i];
-		if (e->where == GOMAXPROCS) {
-			enum kymo_status st = resize(b, m->value[e->value], time);
+		uint32_t row = b->now.at[i];
+		uint64_t id = b->t->procs.id[row];
+		if (id < b->procs && !put(b, b->ids.at[id].series, time, proc_value(b, row)))
+			return false;
+	}
+	return true;
+}
+
+/* Everything at the time of the earliest edge, which is in the run. */
+static enum kymo_status step(struct build *b, struct runs *runs, const struct radix_item **run)
+{
+	const struct kymo_series *m = &b->t->series[KYMO_METRIC_GOMAXPROCS];
+	const uint64_t key = (*run)->key;
+	const kymo_ns time = edge_of(**run).time;
+	bool all = false;
+	b->now.count = 0;
+	for (; run && (*run)->key == key; run = earliest(runs)) {
+		struct edge e = edge_of(*(*run)++);
+		if (e.where == GOMAXPROCS) {
+			enum kymo_status st = resize(b, m->value[e.value], time);
 			if (st != KYMO_OK)
 				return st;
 			all = true;
 		} else {
-			all |= e->where == EVERYWHERE;
-			apply(b, e);
+			all |= e.where == EVERYWHERE;
+			apply(b, &e);
+			if (b->flags & KYMO_UTIL_PER_PROC && !vec_push(&b->now, e.where))
+				return KYMO_E_MEMORY;
 		}
 	}
-	if (!b->procs)
-		return KYMO_OK;  // not begun
-	if (!per_proc)
-		ok = put_system(b, time);
-	else if (all)
-		ok = put_all_procs(b, time);
-	for (size_t i = 0; per_proc && !all && i < b->now.count && ok; i++) {
-		uint32_t row = b->now.at[i].where;
-		uint64_t id = b->t->procs.id[row];
-		if (id < b->procs)
-			ok = put(b, b->ids.at[id].series, time, proc_value(b, row));
-	}
-	return ok ? KYMO_OK : KYMO_E_MEMORY;
+	return put_now(b, time, all) ? KYMO_OK : KYMO_E_MEMORY;
 }
 
-enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, kymo_ns from, kymo_ns to,
-                            struct util *out)
+enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, struct util *out)
 {
-	struct build b = {.t = t, .out = out, .flags = flags, .from = from, .to = to, .at = INT64_MAX};
+	struct build b = {.t = t,
+	                  .out = out,
+	                  .flags = flags,
+	                  .from = select_from(NULL),
+	                  .to = select_to(NULL, t),
+	                  .at = INT64_MAX};
 	*out = (struct util){0};
 	b.open = calloc(t->procs.count + 1, sizeof *b.open);
 	struct runs runs = {.n = 0};
 	enum kymo_status st = b.open && collect(&b, &runs) ? KYMO_OK : KYMO_E_MEMORY;
-	for (bool more = true; st == KYMO_OK && more;) {
-		if (!take(&b, &runs, &more))
-			st = KYMO_E_MEMORY;
-		else if (more)
-			st = step(&b);
-	}
+	for (unsigned i = 0; i < runs.n; i++)
+		b.most += (size_t)(runs.end[i] - runs.next[i]);
+	for (const struct radix_item **run; st == KYMO_OK && (run = earliest(&runs));)
+		st = step(&b, &runs, run);
 	uint64_t open = flags & KYMO_UTIL_PER_PROC ? b.procs : b.procs != 0;
 	for (uint64_t i = 0; i < open && st == KYMO_OK; i++)
 		if (!finish(&b, b.ids.at ? b.ids.at[i].series : 0, t->info.duration))

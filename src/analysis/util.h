@@ -15,22 +15,21 @@
 struct util_point {
 	kymo_ns time;
 	double value;
-	double sum;  // the integral from the begin of its series: mmu.c fills it in
 };
 struct util_series {
-	VEC(struct util_point) points;  // the last one is the end, its value 0
-	uint64_t proc;                  // its id; KYMO_NONE: the mean of all
+	VEC(struct util_point)
+	points;         // by time, all different; the last one is the end, its value 0
+	uint64_t proc;  // its id; KYMO_NONE: the mean of all
 };
 struct util {
 	VEC(struct util_series) series;
 };
 
-/* By the exact rules, true inside [from, to); by those of Go 1.26. KYMO_E_MEMORY, KYMO_E_LIMIT. */
-enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, kymo_ns from, kymo_ns to,
-                            struct util *out);
+/* By the exact rules; by those of Go 1.26. KYMO_E_MEMORY, KYMO_E_LIMIT. */
+enum kymo_status util_exact(const struct kymo_trace *t, unsigned flags, struct util *out);
 enum kymo_status util_go126(const struct kymo_trace *t, unsigned flags, struct util *out);
-/* Keeps what lies in [from, to); series without length go. */
-void util_clip(struct util *u, kymo_ns from, kymo_ns to);
+/* What lies at the end or behind it goes, and series without length. */
+void util_tidy(struct util *u);
 void util_free(struct util *u);
 
 /* Per proc: the series in use and the row in the trace's table, by the proc's id. */

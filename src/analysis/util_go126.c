@@ -203,7 +203,7 @@ static bool add(struct replay *r, size_t series, kymo_ns time, double value)
 			last->value = value;
 		return true;
 	}
-	return vec_push(&s->points, ((struct util_point){time, value, 0}));
+	return vec_push(&s->points, ((struct util_point){time, value}));
 }
 
 static enum kymo_status resize(struct replay *r, uint64_t procs, kymo_ns time)

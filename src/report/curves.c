@@ -7,6 +7,7 @@
 #include "trace/store.h"
 
 #define CURVES 16  // of 3 KB
+#define SETS 128   // of flags, by either rules
 
 struct curves {
 	pthread_mutex_t lock;
@@ -14,12 +15,15 @@ struct curves {
 		struct curve_key key;
 		struct curve curve;
 	} at[CURVES];
-	unsigned count;  // of all that were added; the oldest goes
+	unsigned count;             // of all that were added; the oldest goes
+	struct curve *whole[SETS];  // of all of the trace: these stay
 };
 
 static void curves_free(void *at)
 {
 	struct curves *c = at;
+	for (size_t i = 0; i < SETS; i++)
+		free(c->whole[i]);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -29,14 +33,26 @@ static bool same(const struct curve_key *a, const struct curve_key *b)
 	return a->from == b->from && a->to == b->to && a->flags == b->flags && a->compat == b->compat;
 }
 
-/* By the lock's owner. CURVES: there is none. */
-static unsigned place_of(const struct curves *c, const struct curve_key *key)
+static struct curve **whole_of(struct curves *c, const struct kymo_trace *t,
+                               const struct curve_key *key)
 {
+	if (key->from != 0 || key->to != t->info.duration || key->flags >= SETS / 2)
+		return NULL;
+	return &c->whole[key->flags + (key->compat ? SETS / 2 : 0)];
+}
+
+/* By the lock's owner. NULL: there is none. */
+static const struct curve *find(struct curves *c, const struct kymo_trace *t,
+                                const struct curve_key *key)
+{
+	struct curve **whole = whole_of(c, t, key);
 	unsigned n = c->count < CURVES ? c->count : CURVES;
+	if (whole)
+		return *whole;
 	for (unsigned i = 0; i < n; i++)
 		if (same(&c->at[i].key, key))
-			return i;
-	return CURVES;
+			return &c->at[i].curve;
+	return NULL;
 }
 
 bool curves_find(const struct kymo_trace *t, const struct curve_key *key, struct curve *out)
@@ -45,11 +61,28 @@ bool curves_find(const struct kymo_trace *t, const struct curve_key *key, struct
 	if (!c)
 		return false;
 	pthread_mutex_lock(&c->lock);
-	unsigned i = place_of(c, key);
-	if (i < CURVES)
-		*out = c->at[i].curve;
+	const struct curve *curve = find(c, t, key);
+	if (curve)
+		*out = *curve;
 	pthread_mutex_unlock(&c->lock);
-	return i < CURVES;
+	return curve;
+}
+
+static void add(struct curves *c, const struct kymo_trace *t, const struct curve_key *key,
+                const struct curve *curve)
+{
+	struct curve **whole = whole_of(c, t, key);
+	if (find(c, t, key))
+		return;
+	if (whole) {
+		*whole = malloc(sizeof **whole);
+		if (*whole)
+			**whole = *curve;
+	} else {
+		c->at[c->count % CURVES].key = *key;
+		c->at[c->count % CURVES].curve = *curve;
+		c->count++;
+	}
 }
 
 void curves_add(const struct kymo_trace *t, const struct curve_key *key, const struct curve *curve)
@@ -65,10 +98,6 @@ void curves_add(const struct kymo_trace *t, const struct curve_key *key, const s
 		c = kept_offer(slot, c, curves_free);
 	}
 	pthread_mutex_lock(&c->lock);
-	if (place_of(c, key) == CURVES) {
-		c->at[c->count % CURVES].key = *key;
-		c->at[c->count % CURVES].curve = *curve;
-		c->count++;
-	}
+	add(c, t, key, curve);
 	pthread_mutex_unlock(&c->lock);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MMU curves that were computed, of the last few windows and sets of flags: who clicks on a curve asks for the worst
+ * MMU curves that were computed, of all of the trace and of the last few windows: who clicks on a curve asks for the worst
  * windows of a length, and the curve stays as it is.
  *
  *     if (!curves_find(t, &key, &curve)) { ... compute it ...; curves_add(t, &key, &curve); }

@@ -8,8 +8,6 @@
 #include <strings.h>
 
 #include "analysis/mmu.h"
-#include "analysis/parallel.h"
-#include "base/threads.h"
 #include "report/curves.h"
 #include "report/report.h"
 
@@ -127,62 +125,20 @@ static enum kymo_status read_worst(const struct report *r, struct result *m, siz
 
 /* ---- the curve ---- */
 
-/* Points that threads take one after another: some cost a hundred times what others do. */
-struct queue {
-	struct result *m;
-	bool decades;
-	size_t next, count;  // `next` is of all threads
-};
-struct curve_job {
-	struct queue *queue;
-	enum kymo_status status;
-};
-
-static void compute_points(void *arg)
-{
-	struct curve_job *job = arg;
-	struct queue *q = job->queue;
-	struct result *m = q->m;
-	struct mmu_scratch *scratch = mmu_scratch_make();
-	job->status = scratch ? KYMO_OK : KYMO_E_MEMORY;
-	while (job->status == KYMO_OK) {
-		size_t i = __atomic_fetch_add(&q->next, 1, __ATOMIC_RELAXED);
-		if (i >= q->count)
-			break;
-		struct curve_point *p = &m->curve.points[i];
-		job->status = q->decades ? mmu_point(m->mmu, decades[i], NULL, 0, scratch,
-		                                     &m->curve.at_decade[i], NULL)
-		                         : mmu_point(m->mmu, p->window, quantiles, CURVE_QUANTILES,
-		                                     scratch, &p->mmu, p->at);
-	}
-	mmu_scratch_free(scratch);
-}
-
-static enum kymo_status compute_all(struct queue q)
-{
-	struct curve_job jobs[PARALLEL_MAX];
-	unsigned n = threads_allowed(PARALLEL_MAX);
-	for (unsigned i = 0; i < n; i++)
-		jobs[i] = (struct curve_job){.queue = &q};
-	parallel_run(n, jobs, sizeof *jobs, compute_points);
-	for (unsigned i = 0; i < n; i++)
-		if (jobs[i].status != KYMO_OK)
-			return jobs[i].status;
-	return KYMO_OK;
-}
-
 /* From the longest window of a power of ten in which nothing may be left, but from 1 µs at least, to the whole. */
 static enum kymo_status compute_curve(struct result *m)
 {
 	kymo_ns span = kymo_mmu_span(m->mmu);
-	size_t fit = 0, first = CURVE_DECADES - 1;
+	kymo_ns window[CURVE_POINTS];
+	double least[CURVE_POINTS], at[CURVE_POINTS * CURVE_QUANTILES];
+	size_t fit = 0, first = CURVE_DECADES - 1, n = 0;
 	for (size_t i = 0; i < CURVE_DECADES; i++) {
 		m->curve.at_decade[i] = NAN;
 		fit += decades[i] <= span;
 	}
 	if (span <= 0)
 		return KYMO_OK;
-	enum kymo_status st = compute_all((struct queue){.m = m, .decades = true, .count = fit});
+	enum kymo_status st = mmu_curve(m->mmu, decades, fit, NULL, 0, m->curve.at_decade, at);
 	if (st != KYMO_OK)
 		return st;
 	while (first > 0 && !(m->curve.at_decade[first] < 1e-4))
@@ -190,12 +146,18 @@ static enum kymo_status compute_curve(struct result *m)
 	kymo_ns from = decades[first] < span ? decades[first] : span;
 	for (int i = 0; i < CURVE_POINTS; i++) {
 		double x = (double)from * pow((double)span / (double)from, i / (CURVE_POINTS - 1.0));
-		kymo_ns window = i == CURVE_POINTS - 1 ? span : (kymo_ns)llround(x);
-		if (m->curve.count && m->curve.points[m->curve.count - 1].window >= window)
-			continue;
-		m->curve.points[m->curve.count++].window = window;
+		kymo_ns w = i == CURVE_POINTS - 1 ? span : (kymo_ns)llround(x);
+		if (!n || window[n - 1] < w)
+			window[n++] = w;
 	}
-	return compute_all((struct queue){.m = m, .count = m->curve.count});
+	st = mmu_curve(m->mmu, window, n, quantiles, CURVE_QUANTILES, least, at);
+	for (size_t i = 0; st == KYMO_OK && i < n; i++) {
+		struct curve_point *p = &m->curve.points[m->curve.count++];
+		p->window = window[i];
+		p->mmu = least[i];
+		memcpy(p->at, &at[i * CURVE_QUANTILES], sizeof p->at);
+	}
+	return st;
 }
 
 static void put_head(struct report *r, const struct result *m, unsigned bits)

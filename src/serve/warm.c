@@ -2,9 +2,11 @@
 #include "serve/warm.h"
 
 #include <kymo/keep.h>
+#include <kymo/mmu.h>
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -44,12 +46,6 @@ static const struct job {
 	{NULL, {"kind", "create"}},
 	{NULL, {"kind", "stw"}},
 	{"goroutines", {"list", "1"}},
-	// One click away from the usual curve, as web/src/pages/mmu.tsx asks for them. Without `stw` it would take more memory
-	// than all others.
-	{"mmu", {"flags", "stw,background,assist,sweep"}},
-	{"mmu", {"flags", "stw,background,assist,perproc"}},
-	{"mmu", {"flags", "stw,assist"}},
-	{"mmu", {"flags", "stw,background"}},
 };
 
 #define LONG 100000  // rows: to sort them takes some 5 ms
@@ -80,11 +76,57 @@ static void give_back(void)
 #endif
 }
 
+/* The MMU page's boxes, as web/src/pages/mmu.tsx writes them. */
+static const struct {
+	const char *name;
+	unsigned bit;
+} boxes[] = {
+	{"stw", KYMO_UTIL_STW},          {"background", KYMO_UTIL_BACKGROUND},
+	{"assist", KYMO_UTIL_ASSIST},    {"sweep", KYMO_UTIL_SWEEP},
+	{"perproc", KYMO_UTIL_PER_PROC},
+};
+#define BOXES (sizeof boxes / sizeof *boxes)
+
+/* Of a set one click away the report is kept, of others the curve, with the trace (report/curves.h). */
+static void warm_curve(struct warm *w, unsigned flags, bool near)
+{
+	char text[64] = "";
+	const struct report_def *mmu = report_find("mmu");
+	struct report_param param = {"flags", text};
+	struct report *r;
+	for (size_t i = 0; i < BOXES; i++)
+		if (flags & boxes[i].bit) {
+			if (*text)
+				strcat(text, ",");
+			strcat(text, boxes[i].name);
+		}
+	if (near && shelf_get(w->shelf, mmu, &param, 1, &r, NULL) == KYMO_OK)
+		warm_report(w, r);
+	else if (!near && report_run(mmu, w->trace, &param, 1, &r, NULL) == KYMO_OK)
+		report_free(r);
+}
+
+/* Of all sets of flags; of those that are few clicks away first. */
+static void warm_curves(struct warm *w)
+{
+	for (int clicks = 1; clicks <= (int)BOXES; clicks++)
+		for (unsigned flags = 1; flags < 1u << BOXES; flags++) {
+			if (__builtin_popcount(flags ^ KYMO_UTIL_DEFAULT) != clicks)
+				continue;
+			if (__atomic_load_n(&w->stop, __ATOMIC_RELAXED))
+				return;
+			warm_curve(w, flags, clicks == 1);
+			give_back();
+		}
+}
+
 static void *run(void *arg)
 {
 	struct warm *w = arg;
 	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);  // of this thread only, on Linux
-	kymo_keep(w->trace, KYMO_KEEP_ALL, &w->stop);     // without it all the same, but slower
+	// Without what is kept all the same, but slower. The MMU's comes last: it would keep sets of flags of which nobody wants
+	// more than the curve, and together with what these need it would be the most that is ever needed.
+	kymo_keep(w->trace, KYMO_KEEP_ALL & ~KYMO_KEEP_MMU, &w->stop);
 	for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
 		const struct report_def *def =
 			jobs[i].report ? report_find(jobs[i].report) : &report_profile;
@@ -96,6 +138,8 @@ static void *run(void *arg)
 			warm_report(w, r);
 		give_back();
 	}
+	warm_curves(w);
+	kymo_keep(w->trace, KYMO_KEEP_MMU, &w->stop);
 	return NULL;
 }
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum kept { KEPT_TIMES, KEPT_SCHED, KEPT_WAITS, KEPT_CURVES, KEPT_COUNT };
+enum kept { KEPT_TIMES, KEPT_SCHED, KEPT_WAITS, KEPT_MMU, KEPT_CURVES, KEPT_COUNT };
 
 typedef void kept_freer(void *at);
 struct kept_slot {

@@ -456,13 +456,71 @@ static void test_leak(void **state)
 	kymo_trace_free(t);
 }
 
+static void check_same(struct kymo_mmu *a, struct kymo_mmu *b)
+{
+	static const double q[] = {0.001, 0.05, 0.5};
+	assert_int_equal(kymo_mmu_span(a), kymo_mmu_span(b));
+	for (kymo_ns w = 1000; w <= kymo_mmu_span(a); w *= 100) {
+		struct kymo_mmu_window x[9], y[9];
+		double u[3], v[3];
+		size_t n, m;
+		assert_true(kymo_mmu_at(a, w) == kymo_mmu_at(b, w));
+		assert_int_equal(kymo_mmu_quantiles(a, w, q, 3, u), KYMO_OK);
+		assert_int_equal(kymo_mmu_quantiles(b, w, q, 3, v), KYMO_OK);
+		assert_memory_equal(u, v, sizeof u);
+		assert_int_equal(kymo_mmu_worst(a, w, 9, x, &n), KYMO_OK);
+		assert_int_equal(kymo_mmu_worst(b, w, 9, y, &m), KYMO_OK);
+		assert_int_equal(n, m);
+		for (size_t i = 0; i < n; i++)
+			assert_true(x[i].time == y[i].time && x[i].proc == y[i].proc &&
+			            x[i].utilization == y[i].utilization);
+	}
+}
+
+/* What is kept with a trace changes nothing: sets in turns, more than are kept, by both rules, of windows. */
+static void test_kept(void **state)
+{
+	(void)state;
+	struct kymo_trace *plain = trace_real("go1.26/gc.trace.zst"),
+			  *keeps = trace_real("go1.26/gc.trace.zst");
+	kymo_ns duration = kymo_trace_info(plain)->duration;
+	struct kymo_mmu *first = NULL;
+	bool stop = true;
+	assert_int_equal(kymo_keep(keeps, KYMO_KEEP_MMU, &stop), KYMO_E_LIMIT);
+	assert_int_equal(kymo_keep(keeps, KYMO_KEEP_MMU, NULL), KYMO_OK);
+	for (int turn = 0; turn < 3; turn++)
+		for (size_t i = 0; i < 2 * FLAG_SETS; i++) {
+			unsigned flags = flag_sets[turn == 1 ? i / 2 : i % FLAG_SETS];
+			enum kymo_rules rules = i < FLAG_SETS ? KYMO_RULES_EXACT : KYMO_RULES_GO126;
+			struct kymo_selection sel = {.from = turn ? duration / 5 : 0,
+			                             .to = duration - (kymo_ns)i};
+			struct kymo_mmu *a, *b;
+			assert_int_equal(kymo_mmu_new(plain, &sel, flags, rules, &a), KYMO_OK);
+			assert_int_equal(kymo_mmu_new(keeps, &sel, flags, rules, &b), KYMO_OK);
+			check_same(a, b);
+			kymo_mmu_free(a);
+			if (!first)
+				first = b;
+			else
+				kymo_mmu_free(b);
+		}
+	// What was asked for outlives what is kept.
+	kymo_trace_free(keeps);
+	struct kymo_mmu *a;
+	struct kymo_selection sel = {.from = 0, .to = duration};
+	assert_int_equal(kymo_mmu_new(plain, &sel, flag_sets[0], KYMO_RULES_EXACT, &a), KYMO_OK);
+	check_same(a, first);
+	kymo_mmu_free(a);
+	kymo_mmu_free(first);
+	kymo_trace_free(plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_generated),
-		cmocka_unit_test(test_real),
-		cmocka_unit_test(test_window),
-		cmocka_unit_test(test_leak),
+		cmocka_unit_test(test_generated), cmocka_unit_test(test_real),
+		cmocka_unit_test(test_window),    cmocka_unit_test(test_leak),
+		cmocka_unit_test(test_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

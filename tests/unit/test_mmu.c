@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Points of the MMU's curve over step functions of many points, where bands are apart in likely ones and others, against
- * means at every bend. (tests/property/test_mmu.c has functions that come from traces, and short ones.)
+ * The MMU, its quantiles and worst windows over step functions of many points, where most bands are not looked at closely,
+ * against means at every bend. (tests/property/test_mmu.c has functions that come from traces, and short ones.)
  */
 #include <math.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "analysis/mmu.h"
+#include "analysis/mmu_bounds.h"
 
 #define EPS 1e-9
 
@@ -37,10 +37,35 @@ static void add_series(struct util *u, size_t many, unsigned steps)
 		if (draw(500) == 0)
 			most = (unsigned)draw(steps + 1);
 		double value = (double)(steps - draw(most + 1)) / steps;
-		struct util_point p = {time, i + 1 < many ? value : 0, 0};
+		struct util_point p = {time, i + 1 < many ? value : 0};
 		assert_true(vec_push(&u->series.at[at].points, p));
 		time += 1 + (kymo_ns)draw(draw(4) ? 1000 : 300000);
 	}
+}
+
+/* The integral at any time, from that at each point. */
+struct slow_edge {
+	const struct kymo_mmu_series *s;
+	const long double *sum;
+	size_t at;
+};
+
+static long double *slow_sums(const struct kymo_mmu_series *s)
+{
+	long double *sum = malloc(s->count * sizeof *sum);
+	assert_non_null(sum);
+	sum[0] = 0;
+	for (size_t i = 1; i < s->count; i++)
+		sum[i] = sum[i - 1] + (long double)s->value[i - 1] * (s->time[i] - s->time[i - 1]);
+	return sum;
+}
+
+/* Goes forward only. */
+static long double slow_integral(struct slow_edge *e, kymo_ns time)
+{
+	while (e->at + 1 < e->s->count && e->s->time[e->at + 1] <= time)
+		e->at++;
+	return e->sum[e->at] + (long double)e->s->value[e->at] * (time - e->s->time[e->at]);
 }
 
 /* Means of windows at each bend. */
@@ -52,14 +77,25 @@ struct slow {
 	} * at;
 };
 
-static void slow_series(struct slow *x, const struct mmu_series *s, kymo_ns w)
+static kymo_ns slow_next(const struct slow_edge *e)
 {
-	kymo_ns begin = mmu_begin(s), last = begin + mmu_duration(s) - w;
-	struct mmu_edge left = {s, 0}, right = {s, 0};
+	return e->at + 1 < e->s->count ? e->s->time[e->at + 1] : INT64_MAX;
+}
+
+static kymo_ns length_of(const struct kymo_mmu_series *s)
+{
+	return s->time[s->count - 1] - s->time[0];
+}
+
+static void slow_series(struct slow *x, const struct kymo_mmu_series *s, kymo_ns w)
+{
+	kymo_ns begin = s->time[0], last = begin + length_of(s) - w;
+	long double *sum = slow_sums(s);
+	struct slow_edge left = {s, sum, 0}, right = {s, sum, 0};
 	double was = 0;
 	for (kymo_ns time = begin, from = begin;;) {
 		double mean =
-			(mmu_integral(&right, time + w) - mmu_integral(&left, time)) / (double)w;
+			(double)((slow_integral(&right, time + w) - slow_integral(&left, time)) / w);
 		x->least = mean < x->least ? mean : x->least;
 		if (time > from) {
 			if (x->count == x->cap) {
@@ -73,13 +109,14 @@ static void slow_series(struct slow *x, const struct mmu_series *s, kymo_ns w)
 			x->total += (double)(time - from);
 		}
 		if (time >= last)
-			return;
+			break;
 		was = mean;
 		from = time;
-		kymo_ns a = mmu_next(&left), b = mmu_next(&right);
+		kymo_ns a = slow_next(&left), b = slow_next(&right);
 		time = b == INT64_MAX || a < b - w ? a : b - w;
 		time = time < last ? time : last;
 	}
+	free(sum);
 }
 
 static double slow_upto(const struct slow *x, double u)
@@ -93,46 +130,95 @@ static double slow_upto(const struct slow *x, double u)
 	return sum / x->total;
 }
 
-static void check(const struct kymo_mmu *m, struct mmu_scratch *scratch, kymo_ns w)
+static struct slow slow_of(const struct kymo_mmu *m, kymo_ns w)
 {
-	static const double q[] = {0.001, 0.05, 0.6, 1};
 	struct slow x = {.least = 1};
-	double least, u[4], alone[4];
-	for (size_t i = 0; i < m->count; i++) {
-		kymo_ns duration = mmu_duration(&m->series[i]);
-		slow_series(&x, &m->series[i], w < duration ? w : duration);
-	}
-	assert_int_equal(mmu_point(m, w, q, 4, scratch, &least, u), KYMO_OK);
-	assert_true(fabs(least - x.least) < EPS);
-	assert_true(kymo_mmu_at(m, w) == least);
-	// What the scratch had before does not matter.
-	assert_int_equal(kymo_mmu_quantiles(m, w, q, 4, alone), KYMO_OK);
+	const struct kymo_mmu_series *s;
+	for (size_t i = 0; (s = kymo_mmu_series(m, i)); i++)
+		slow_series(&x, s, w < length_of(s) ? w : length_of(s));
+	return x;
+}
+
+static const double q[] = {0.001, 0.05, 0.6, 1};
+
+static void check_quantiles(const struct slow *x, const double *u)
+{
 	for (int i = 0; i < 4; i++) {
-		assert_true(u[i] == alone[i]);
-		if (x.total <= 0) {
-			assert_true(u[i] == least);
+		if (x->total <= 0) {
+			assert_true(u[i] == x->least || fabs(u[i] - x->least) < EPS);
 			continue;
 		}
-		assert_true(slow_upto(&x, u[i] - EPS) <= q[i] + EPS);
-		assert_true(slow_upto(&x, u[i] + EPS) >= q[i] - EPS);
+		assert_true(slow_upto(x, u[i] - EPS) <= q[i] + EPS);
+		assert_true(slow_upto(x, u[i] + EPS) >= q[i] - EPS);
+	}
+}
+
+static void check(const struct kymo_mmu *m, struct mmu_scratch *scratch, unsigned steps, kymo_ns w)
+{
+	struct slow x = slow_of(m, w);
+	double least, u[4], alone[4];
+	assert_int_equal(mmu_point(m, w, q, 4, NULL, scratch, &least, u), KYMO_OK);
+	assert_true(fabs(least - x.least) < EPS);
+	assert_true(kymo_mmu_at(m, w) == least);
+	check_quantiles(&x, u);
+	// What the scratch had before does not matter.
+	assert_int_equal(kymo_mmu_quantiles(m, w, q, 4, alone), KYMO_OK);
+	for (int i = 0; i < 4; i++)
+		assert_true(u[i] == alone[i]);
+	// Nor does a guess, good or bad.
+	for (int n = 0; n < 6; n++) {
+		static const double off[] = {0, 1e-6, 0.01, -0.01, 0.3, -0.3};
+		struct mmu_guess guess[4];
+		for (int i = 0; i < 4; i++)
+			guess[i] = (struct mmu_guess){u[i] + off[n] - (n ? 1e-3 : 0),
+			                              u[i] + off[n] + (n ? 1e-3 : 0)};
+		assert_int_equal(mmu_point(m, w, q, 4, guess, scratch, &least, alone), KYMO_OK);
+		check_quantiles(&x, alone);
+	}
+	// Nor one value that many windows have.
+	for (unsigned n = 0; n <= steps; n += 1 + steps / 8) {
+		struct mmu_guess guess[4];
+		for (int i = 0; i < 4; i++)
+			guess[i] = (struct mmu_guess){(double)n / steps, (double)n / steps};
+		assert_int_equal(mmu_point(m, w, q, 4, guess, scratch, &least, alone), KYMO_OK);
+		check_quantiles(&x, alone);
 	}
 	free(x.at);
 }
 
-static void check_all(size_t series, size_t many, unsigned steps)
+static struct kymo_mmu *make(struct util *u, kymo_ns from, kymo_ns to)
+{
+	struct kymo_mmu *m;
+	struct mmu_whole *whole = mmu_whole_make(u, 0, KYMO_RULES_EXACT);
+	assert_non_null(whole);
+	assert_int_equal(mmu_of_whole(whole, from, to, &m), KYMO_OK);
+	return m;
+}
+
+/* Of some, and of a part of it. */
+static struct kymo_mmu *make_some(size_t series, size_t many, unsigned steps, bool part)
 {
 	struct util u = {0};
-	struct kymo_mmu *m;
 	for (size_t i = 0; i < series; i++)
 		add_series(&u, many + (size_t)draw(many), steps);
-	assert_int_equal(mmu_of_util(&u, KYMO_RULES_EXACT, &m), KYMO_OK);
+	const struct util_point *at = u.series.at[0].points.at;
+	size_t n = u.series.at[0].points.count;
+	kymo_ns from = at[n / 5].time + (kymo_ns)draw(1000), to = at[n / 5 * 4].time;
+	return make(&u, part ? from : INT64_MIN, part ? to : INT64_MAX);
+}
+
+static void check_all(size_t series, size_t many, unsigned steps)
+{
 	struct mmu_scratch *scratch = mmu_scratch_make();
 	assert_non_null(scratch);
-	for (double w = 100; w < 2 * (double)kymo_mmu_span(m); w *= 2.7)
-		check(m, scratch, (kymo_ns)w);
-	check(m, scratch, kymo_mmu_span(m));
+	for (int part = 0; part < 2; part++) {
+		struct kymo_mmu *m = make_some(series, many, steps, part);
+		for (double w = 100; w < 2 * (double)kymo_mmu_span(m); w *= part ? 17 : 3.9)
+			check(m, scratch, steps, (kymo_ns)w);
+		check(m, scratch, steps, kymo_mmu_span(m));
+		kymo_mmu_free(m);
+	}
 	mmu_scratch_free(scratch);
-	kymo_mmu_free(m);
 }
 
 static void test_points(void **cmocka)
@@ -143,42 +229,150 @@ static void test_points(void **cmocka)
 	check_all(1, 40000, 64);
 	check_all(3, 20000, 1);  // as procs have
 	check_all(1, 100, 4);
-	check_all(1, 2, 1);
+	check_all(1, 12, 1);
 }
 
-/* Bands in order, whichever way they were made; and again, after some were taken. */
-static void test_heap(void **cmocka)
+/* Points of a curve are the points by themselves. */
+static void test_curve(void **cmocka)
 {
 	(void)cmocka;
-	struct util u = {0};
-	struct kymo_mmu *m;
-	struct mmu_heap all = {0}, some = {0}, copy = {0};
-	add_series(&u, 60000, 8);
-	assert_int_equal(mmu_of_util(&u, KYMO_RULES_EXACT, &m), KYMO_OK);
-	for (kymo_ns w = 1000; w < kymo_mmu_span(m); w = w * 3 + 7) {
-		assert_true(mmu_heap_make(m, w, false, &all));
-		assert_true(mmu_heap_copy(&all, &copy));
-		assert_true(mmu_heap_make_some(m, w, false, &some));
-		mmu_least(m, w, &some);
-		assert_int_equal(all.total, some.total);
-		for (size_t i = 0, n = all.count; i < n; i++) {
-			assert_true(all.count && some.count && copy.count);
-			struct mmu_band a = mmu_heap_pop(&all), b = mmu_heap_pop(&some),
-					c = mmu_heap_pop(&copy);
-			assert_true(a.bound == b.bound && a.begin == b.begin && a.end == b.end);
-			assert_true(a.bound == c.bound && a.begin == c.begin && a.end == c.end);
+	static const unsigned steps[] = {1, 4, 64};
+	for (size_t n = 0; n < 3; n++) {
+		struct kymo_mmu *m = make_some(1, 30000, steps[n], false);
+		kymo_ns window[40];
+		double least[40], u[40 * 4], span = (double)kymo_mmu_span(m);
+		for (int i = 0; i < 40; i++)
+			window[i] = (kymo_ns)(1000 * pow(span / 1000, i / 39.0));
+		for (size_t count = 0; count <= 40; count += count < 11 ? 1 : 29) {
+			assert_int_equal(mmu_curve(m, window, count, q, 4, least, u), KYMO_OK);
+			for (size_t i = 0; i < count; i++) {
+				struct slow x = slow_of(m, window[i]);
+				assert_true(kymo_mmu_at(m, window[i]) == least[i]);
+				check_quantiles(&x, &u[i * 4]);
+				free(x.at);
+			}
 		}
-		assert_int_equal(all.count + some.count + copy.count, 0);
+		kymo_mmu_free(m);
 	}
-	mmu_heap_free(&all);
-	mmu_heap_free(&some);
-	mmu_heap_free(&copy);
-	kymo_mmu_free(m);
+}
+
+/* No mean is outside of its band's bounds, and those of long windows are close. */
+static void test_bounds(void **cmocka)
+{
+	(void)cmocka;
+	for (unsigned steps = 1; steps < 100; steps *= 3) {
+		struct kymo_mmu *m = make_some(1, 20000, steps, false);
+		const struct kymo_mmu_series *shown = kymo_mmu_series(m, 0);
+		const struct mmu_series *s = m->part[0].s;
+		long double *sum = slow_sums(shown);
+		double *low = malloc((s->fine.count + 1) * sizeof *low),
+		       *high = malloc((s->fine.count + 1) * sizeof *high);
+		assert_true(low && high);
+		for (kymo_ns w = 1; w < length_of(shown); w = w * 5 + 3)
+			for (int fine = 0; fine < 2; fine++) {
+				const struct mmu_bands *b = fine ? &s->fine : &s->bands;
+				kymo_ns begin = shown->time[0], last = length_of(shown) - w;
+				size_t count = (size_t)(last >> b->shift) + 1;
+				mmu_bounds(b, w, 1e-10, 0, count, low, high);
+				struct slow_edge left = {shown, sum, 0}, right = {shown, sum, 0};
+				double wide = 0;
+				for (kymo_ns t = 0; t <= last; t += ((kymo_ns)1 << b->shift) / 7 + 1) {
+					size_t k = (size_t)(t >> b->shift);
+					double mean = (double)((slow_integral(&right, begin + t + w) -
+					                        slow_integral(&left, begin + t)) /
+					                       w);
+					assert_true(low[k] <= mean && mean <= high[k]);
+					wide = high[k] - low[k] > wide ? high[k] - low[k] : wide;
+				}
+				// In a band the mean falls or rises by a band's length at most, and what is not known
+				// of a sum is less.
+				assert_true(wide <= 2.0 * (double)((kymo_ns)1 << b->shift) /
+				                                    (double)w +
+				                            1e-9 ||
+				            wide <= 1 + 1e-9);
+			}
+		free(low);
+		free(high);
+		free(sum);
+		kymo_mmu_free(m);
+	}
+}
+
+/* The least of windows that keep apart from those that were found, at every bend and right beside these; the earliest. */
+static double slow_apart(const struct kymo_mmu *m, kymo_ns w, const struct kymo_mmu_window *apart,
+                         size_t count, kymo_ns *when)
+{
+	double least = 2;
+	const struct kymo_mmu_series *s;
+	for (size_t n = 0; (s = kymo_mmu_series(m, n)); n++) {
+		long double *sum = slow_sums(s);
+		for (int side = 0; side < 2; side++)
+			for (size_t i = 0; i < s->count + 2 * count; i++) {
+				kymo_ns t = i < s->count ? s->time[i] - (side ? w : 0)
+				                         : apart[(i - s->count) / 2].time +
+				                                   (i % 2 ? w : -w);
+				bool free = t >= s->time[0] && t + w <= s->time[s->count - 1];
+				for (size_t k = 0; k < count && free; k++)
+					free = t >= apart[k].time + w || t <= apart[k].time - w;
+				if (!free)
+					continue;
+				size_t lo = 0, hi = s->count;
+				while (hi - lo > 1) {
+					size_t mid = lo + (hi - lo) / 2;
+					if (s->time[mid] <= t)
+						lo = mid;
+					else
+						hi = mid;
+				}
+				struct slow_edge left = {s, sum, lo}, right = {s, sum, lo};
+				double mean = (double)((slow_integral(&right, t + w) -
+				                        slow_integral(&left, t)) /
+				                       w);
+				if (mean < least || (mean == least && t < *when)) {
+					least = mean;
+					*when = t;
+				}
+			}
+		free(sum);
+	}
+	return least;
+}
+
+static void test_worst(void **cmocka)
+{
+	(void)cmocka;
+	for (int n = 0; n < 5; n++) {
+		struct kymo_mmu *m =
+			make_some(n == 3 ? 2 : 1, 3000, n == 0 ? 7 : 1u << n / 2, n == 2);
+		for (kymo_ns w = 300; w < kymo_mmu_span(m); w *= 9) {
+			struct kymo_mmu_window worst[30];
+			size_t count;
+			assert_int_equal(kymo_mmu_worst(m, w, 30, worst, &count), KYMO_OK);
+			for (size_t i = 0; i < count; i++) {
+				kymo_ns when = 0;
+				double want = slow_apart(m, w, worst, i, &when);
+				assert_true(fabs(worst[i].utilization - want) < EPS);
+				// Of sevenths, sums are rounded.
+				if (n)
+					assert_true(worst[i].time == when);
+				for (size_t k = 0; k < i; k++)
+					assert_true(llabs(worst[i].time - worst[k].time) >= w);
+			}
+			kymo_ns when = 0;
+			if (count < 30)
+				assert_true(slow_apart(m, w, worst, count, &when) > 1.5);
+		}
+		kymo_mmu_free(m);
+	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_points),
-	                                   cmocka_unit_test(test_heap)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_points),
+		cmocka_unit_test(test_curve),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_worst),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
