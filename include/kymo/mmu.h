@@ -51,8 +51,8 @@ struct kymo_mmu;
  *
  * Errors: KYMO_E_MEMORY; KYMO_E_LIMIT: per proc, with more than 65,536 of them. Cost: O(n log n) of all of the trace's ranges
  * and workers' runs, about 0.1 µs of each, whatever the window; the result has 25 bytes a change of the utilisation. A trace
- * that keeps KYMO_KEEP_MMU (<kymo/keep.h>) has those of the last sets of flags at hand: nothing is computed then. Any number
- * of threads may ask the result.
+ * that keeps KYMO_KEEP_MMU (<kymo/keep.h>) has those of the usual flags and of those asked for last at hand: nothing is
+ * computed then. Any number of threads may ask the result.
  */
 KYMO_API enum kymo_status kymo_mmu_new(const struct kymo_trace *t, const struct kymo_selection *sel,
                                        unsigned flags, enum kymo_rules rules, struct kymo_mmu **out);

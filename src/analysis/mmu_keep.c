@@ -3,20 +3,23 @@
 
 #include <stdlib.h>
 
-#define SETS 2u  // of up to an eighth of the file
-
 struct sets {
 	pthread_mutex_t lock;
-	struct mmu_whole *at[SETS];  // the usual set, which stays; then the last asked for first
+	struct mmu_whole *usual, *last;  // the last: of those asked for
 };
 
 static void sets_free(void *at)
 {
 	struct sets *k = at;
-	for (unsigned i = 0; i < SETS; i++)
-		mmu_whole_release(k->at[i]);
+	mmu_whole_release(k->usual);
+	mmu_whole_release(k->last);
 	pthread_mutex_destroy(&k->lock);
 	free(k);
+}
+
+static bool is(const struct mmu_whole *x, unsigned flags, enum kymo_rules rules)
+{
+	return x && x->flags == flags && x->rules == rules;
 }
 
 enum kymo_status mmu_keep(struct kymo_trace *t, const bool *stop)
@@ -34,29 +37,19 @@ enum kymo_status mmu_keep(struct kymo_trace *t, const bool *stop)
 	return st;
 }
 
-/* Puts set `i` in front, behind the usual one. */
-static void to_front(struct sets *k, unsigned i)
-{
-	struct mmu_whole *x = k->at[i];
-	for (; i > 1; i--)
-		k->at[i] = k->at[i - 1];
-	k->at[i] = x;
-}
-
 struct mmu_whole *mmu_kept_find(const struct kymo_trace *t, unsigned flags, enum kymo_rules rules)
 {
 	struct sets *k = kept_get(&t->kept[KEPT_MMU]);
-	struct mmu_whole *found = NULL;
 	if (!k)
 		return NULL;
 	pthread_mutex_lock(&k->lock);
-	for (unsigned i = 0; i < SETS && !found; i++)
-		if (k->at[i] && k->at[i]->flags == flags && k->at[i]->rules == rules) {
-			found = mmu_whole_share(k->at[i]);
-			to_front(k, i);
-		}
+	struct mmu_whole *x = is(k->usual, flags, rules)  ? k->usual
+	                      : is(k->last, flags, rules) ? k->last
+	                                                  : NULL;
+	if (x)
+		mmu_whole_share(x);
 	pthread_mutex_unlock(&k->lock);
-	return found;
+	return x;
 }
 
 void mmu_kept_add(const struct kymo_trace *t, struct mmu_whole *x)
@@ -65,12 +58,9 @@ void mmu_kept_add(const struct kymo_trace *t, struct mmu_whole *x)
 	if (!k)
 		return;
 	pthread_mutex_lock(&k->lock);
-	bool usual = !k->at[0] && x->flags == KYMO_UTIL_DEFAULT && x->rules == KYMO_RULES_EXACT;
-	unsigned place = usual ? 0 : SETS - 1;
-	// Two threads may have made the same: then it is there twice, until others come.
-	struct mmu_whole *last = k->at[place];
-	k->at[place] = mmu_whole_share(x);
-	to_front(k, place);
+	bool usual = !k->usual && is(x, KYMO_UTIL_DEFAULT, KYMO_RULES_EXACT);
+	struct mmu_whole **place = usual ? &k->usual : &k->last, *was = *place;
+	*place = mmu_whole_share(x);
 	pthread_mutex_unlock(&k->lock);
-	mmu_whole_release(last);
+	mmu_whole_release(was);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Step functions that are kept with a trace, of the sets of flags that were last asked for: a window of them is had for
- * nothing.
+ * Step functions that are kept with a trace, of the usual set of flags and the one that was last asked for: a window of
+ * them is had for nothing.
  */
 #ifndef KYMO_ANALYSIS_MMU_KEEP_H
 #define KYMO_ANALYSIS_MMU_KEEP_H
@@ -9,12 +9,12 @@
 #include "analysis/keep.h"
 #include "analysis/mmu.h"
 
-/* KYMO_KEEP_MMU: the usual set, and room for others. */
+/* KYMO_KEEP_MMU: the usual set, and room for one more. */
 enum kymo_status mmu_keep(struct kymo_trace *t, const bool *stop);
 
 /* One more user of those that are kept; NULL: they are not. */
 struct mmu_whole *mmu_kept_find(const struct kymo_trace *t, unsigned flags, enum kymo_rules rules);
-/* Keeps them, too, if the trace keeps any; those that nobody asked for longest go. */
+/* Keeps them, too, if the trace keeps any; but the usual set, what was kept goes. */
 void mmu_kept_add(const struct kymo_trace *t, struct mmu_whole *x);
 
 #endif
