@@ -202,7 +202,10 @@ static void add_stretch(void *arg)
 {
 	struct stretch *s = arg;
 	const kymo_ns *start = s->b.t->ranges.start;
-	s->ok = true;
+	// Room that is not used is never touched; to grow step by step would touch more than there is.
+	s->ok = vec_reserve(&s->b.edges.at, 2 * (size_t)(s->to - s->from) +
+	                                            (size_t)(s->others_end - s->others) + 1) &&
+	        vec_reserve(&s->b.late.at, (size_t)(s->to - s->from) + 1);
 	for (uint32_t i = s->from; i < s->to && s->ok; i++) {
 		gc_prefetch(s->b.t, i + GC_AHEAD);
 		for (; s->ok && s->others < s->others_end && s->others->key <= radix_of_i64(start[i]);
