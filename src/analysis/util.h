@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mutator utilisation as step functions of time: what mmu.c asks its questions of. <kymo/mmu.h> has the definition.
+ * Mutator utilisation as step functions of time: what mmu_series.c cuts into bands. <kymo/mmu.h> has the definition.
  */
 #ifndef KYMO_ANALYSIS_UTIL_H
 #define KYMO_ANALYSIS_UTIL_H
