@@ -4,10 +4,10 @@
  * between the times at which an edge of the window meets a change of the utilisation; so its least value is at one of
  * these, and its distribution is a sum of even ones.
  *
- * A series is cut into bands of equal length, and these into fine ones. What the means of the windows that begin in one
- * band can be follows from the integrals to the begins of bands and from the least and most values in those that either
- * edge touches (mmu_bounds.h). Who looks for something (the least, a quantile) looks from bend to bend only in bands that
- * may have it.
+ * A series is cut into bands of equal length, these into shorter ones, and these again. What the means of the windows that
+ * begin in one band can be follows from the integrals to the begins of bands and from the least and most values in those
+ * that either edge touches (mmu_bounds.h). Who looks for something (the least, a quantile) goes from level to level, and
+ * from bend to bend only where bands may have it.
  */
 #ifndef KYMO_ANALYSIS_MMU_H
 #define KYMO_ANALYSIS_MMU_H
@@ -20,7 +20,9 @@
 
 #define MMU_SUMS 8u    // points for each of which there is a sum
 #define MMU_BEYOND 2u  // bands behind the end, of the last value: so that bounds need no exceptions
-#define MMU_FINE 3u    // a band has 2^3 fine ones
+#define MMU_LEVELS 3u  // the longest bands first
+#define MMU_FINEST (MMU_LEVELS - 1)
+#define MMU_SPLIT 3u  // a band has 2^3 of the next level
 
 /* Of 2^shift ns. The last may reach over the end. */
 struct mmu_bands {
@@ -36,12 +38,12 @@ struct mmu_zero {
 
 /* A step function over all of the trace. */
 struct mmu_series {
-	size_t count;  // points, at least 2; behind the last one is another, later than all times
+	size_t count;  // points, at least 2; behind the last one are two more, later than all times
 	struct util_point *at;  // the last, the end, has the value before it
 	double *sum;            // the integral to every MMU_SUMS-th
 	double total;           // to the end
-	struct mmu_bands bands, fine;
-	uint32_t *first;        // [fine.count + 1] the point that holds at the begin of each
+	struct mmu_bands level[MMU_LEVELS];
+	uint32_t *first;  // [level[MMU_FINEST].count + 1] the point that holds at the begin of each
 	struct mmu_zero *zero;  // [zeros] the stretches of 0, by time
 	uint32_t *longest;      // [zeros] places in it, the longest first
 	size_t zeros;
@@ -89,23 +91,23 @@ static inline kymo_ns mmu_begin(const struct mmu_series *s)
 	return s->at[0].time;
 }
 
-/* The band that a time is in. */
-static inline size_t mmu_band(const struct mmu_series *s, kymo_ns time)
+/* The band of a level that a time is in. */
+static inline size_t mmu_band(const struct mmu_series *s, size_t level, kymo_ns time)
 {
-	return (size_t)(time - mmu_begin(s)) >> s->bands.shift;
+	return (size_t)(time - mmu_begin(s)) >> s->level[level].shift;
 }
 
 /* Its begin. */
-static inline kymo_ns mmu_band_begin(const struct mmu_series *s, size_t band)
+static inline kymo_ns mmu_band_begin(const struct mmu_series *s, size_t level, size_t band)
 {
-	return mmu_begin(s) + (kymo_ns)(band << s->bands.shift);
+	return mmu_begin(s) + (kymo_ns)(band << s->level[level].shift);
 }
 
 /* The point that holds at a time. */
 static inline size_t mmu_point_at(const struct mmu_series *s, kymo_ns time)
 {
-	size_t band = (size_t)(time - mmu_begin(s)) >> s->fine.shift, p = s->first[band];
-	size_t n = (band < s->fine.count ? s->first[band + 1] : s->count - 1) - p + 1;
+	size_t band = mmu_band(s, MMU_FINEST, time), p = s->first[band];
+	size_t n = (band < s->level[MMU_FINEST].count ? s->first[band + 1] : s->count - 1) - p + 1;
 	while (n > 1) {
 		size_t half = n / 2;
 		p += s->at[p + half].time <= time ? half : 0;
@@ -129,10 +131,10 @@ static inline double mmu_sum_to(const struct mmu_series *s, kymo_ns time)
 	return mmu_sum(s, mmu_point_at(s, time), time);
 }
 
-/* The bands in which a window begins that slides over a part. */
+/* The longest bands in which a window begins that slides over a part. */
 static inline size_t mmu_bands_of(const struct mmu_part *p, kymo_ns w)
 {
-	return mmu_band(p->s, p->end - w) - mmu_band(p->s, p->begin) + 1;
+	return mmu_band(p->s, 0, p->end - w) - mmu_band(p->s, 0, p->begin) + 1;
 }
 
 /* The mean of a window. */
@@ -149,7 +151,8 @@ static inline double mmu_slack(const struct mmu_series *s, kymo_ns w)
 
 /*
  * The least mean of the windows that begin in [from, to] of a part, or what was found before if that is as low; of equal
- * ones the earliest. `low`: the lower bounds of the bands from that of `from` on (mmu_bounds.h), NULL: they are computed.
+ * ones the earliest. `low`: the lower bounds of the longest bands from that of `from` on (mmu_bounds.h), NULL: they are
+ * computed.
  */
 struct mmu_best {
 	double mean;

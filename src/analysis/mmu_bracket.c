@@ -57,28 +57,54 @@ static bool weigh_part(struct mmu_bracket *b, double low, double high, double ma
 	return to <= from || push_piece(b, from, to, density * (to - from));
 }
 
-bool mmu_bracket_weigh(struct mmu_bracket *b, const double *value, const double *mass, size_t count)
+/* Of pieces next to one another. */
+static bool weigh_pieces(struct mmu_bracket *b, const double *value, const double *mass, size_t count)
 {
 	const double bottom = b->low, top = b->high + (b->edge ? 2 * b->flat : 0);
-	uint8_t inside[256];
-	double below = 0;
-	size_t n = 0;
-	// Most are on one side; on which, no processor could foresee.
 	for (size_t i = 0; i < count; i++) {
-		unsigned low = (value[i] <= top) | (value[i + 1] <= top);
-		unsigned high = (value[i] >= bottom) | (value[i + 1] >= bottom);
-		below += high ? 0 : mass[i];
-		inside[n] = (uint8_t)i;
-		n += low & high;
-	}
-	b->below += below;
-	for (size_t k = 0; k < n; k++) {
-		size_t i = inside[k];
 		double low = value[i] < value[i + 1] ? value[i] : value[i + 1];
 		double high = value[i] < value[i + 1] ? value[i + 1] : value[i];
-		if (!weigh_part(b, low, high, mass[i]))
+		if (high < bottom)
+			b->below += mass[i];
+		else if (low <= top && !weigh_part(b, low, high, mass[i]))
 			return false;
 	}
+	return true;
+}
+
+void mmu_run_make(struct mmu_run *r)
+{
+	size_t groups = (r->count + MMU_GROUP - 1) / MMU_GROUP;
+	for (size_t g = 0; g < groups; g++) {
+		const double *v = &r->value[g * MMU_GROUP], *m = &r->mass[g * MMU_GROUP];
+		size_t n =
+			r->count - g * MMU_GROUP < MMU_GROUP ? r->count - g * MMU_GROUP : MMU_GROUP;
+		double least = v[0], most = v[0], sum = 0;
+		for (size_t i = 0; i < n; i++) {
+			least = v[i + 1] < least ? v[i + 1] : least;
+			most = v[i + 1] > most ? v[i + 1] : most;
+			sum += m[i];
+		}
+		r->least[g] = least;
+		r->most[g] = most;
+		r->sum[g] = sum;
+	}
+}
+
+bool mmu_bracket_weigh(struct mmu_bracket *b, const struct mmu_run *r)
+{
+	const double bottom = b->low, top = b->high + (b->edge ? 2 * b->flat : 0);
+	size_t groups = (r->count + MMU_GROUP - 1) / MMU_GROUP;
+	double below = 0;
+	for (size_t g = 0; g < groups; g++) {
+		size_t at = g * MMU_GROUP;
+		below += r->most[g] < bottom ? r->sum[g] : 0;
+		if (r->most[g] >= bottom && r->least[g] <= top &&
+		    !weigh_pieces(b, &r->value[at], &r->mass[at],
+		                  r->count - at < MMU_GROUP ? r->count - at : MMU_GROUP))
+			return false;
+	}
+	b->below += below;
 	return true;
 }
 
@@ -187,14 +213,13 @@ bool mmu_bracket_has_it(const struct mmu_bracket *b)
 }
 
 #define FEW 64u
+#define ONE_VALUE 1e-13  // pieces that differ by less are those of one value, but for rounding
 
-/* To the bucket that has the answer, and one at either side for what rounding does. False: it got no smaller. */
-static bool narrow(struct mmu_bracket *b, struct mmu_histogram *h)
+/* To the bucket that has the answer, and one at either side for what rounding does. */
+static void narrow(struct mmu_bracket *b, struct mmu_histogram *h)
 {
-	double was = b->high - b->low, below = b->below, through = b->through;
+	double below = b->below, through = b->through;
 	histogram_reset(h, b->low, b->high);
-	if (was < 1e-13)
-		return false;
 	for (size_t i = 0; i < b->pieces.count; i++)
 		histogram_put(h, b->pieces.at[i].low, b->pieces.at[i].high, b->pieces.at[i].mass);
 	h->slope[0] += through / h->per;
@@ -214,7 +239,6 @@ static bool narrow(struct mmu_bracket *b, struct mmu_histogram *h)
 		else if (p.low <= high)
 			weigh_part(b, p.low, p.high, p.mass);
 	}
-	return b->pieces.count < n;
 }
 
 /* Where pieces begin and end, in order of value. */
@@ -236,8 +260,12 @@ bool mmu_bracket_solve(struct mmu_bracket *b, struct mmu_histogram *spare)
 		return true;
 	}
 	b->edge = false;
-	while (b->pieces.count > FEW && narrow(b, spare))
-		;
+	while (b->pieces.count > FEW && b->high - b->low > ONE_VALUE)
+		narrow(b, spare);
+	if (b->pieces.count > FEW) {
+		b->answer = b->pieces.at[0].low;
+		return true;
+	}
 	struct bend *at = malloc((2 * b->pieces.count + 1) * sizeof *at);
 	size_t n = 0;
 	if (!at)

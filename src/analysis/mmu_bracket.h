@@ -30,6 +30,7 @@ struct mmu_bracket {
 	bool edge;
 	double at_edge;
 	size_t margin;     // of the sample's ranks
+	bool sampled;      // at its first margin
 	unsigned guesses;  // that are left before a sample is drawn
 	bool done;
 	double answer;
@@ -42,6 +43,16 @@ struct mmu_stretch {
 	uint32_t part;
 };
 
+#define MMU_RUN 64u
+#define MMU_GROUP 8u
+
+/* Pieces next to one another, from value[i] to value[i + 1] or the other way; most of their groups lie on one side of brackets. */
+struct mmu_run {
+	size_t count;
+	double value[MMU_RUN + 1], mass[MMU_RUN];
+	double least[MMU_RUN / MMU_GROUP], most[MMU_RUN / MMU_GROUP], sum[MMU_RUN / MMU_GROUP];
+};
+
 #define MMU_BUCKETS 1024u
 
 /* Mass by value between two values. What is spread over several buckets is kept as differences. */
@@ -51,22 +62,12 @@ struct mmu_histogram {
 	double slope[MMU_BUCKETS + 1];  // in each from here on
 };
 
-enum mmu_place { BELOW, INSIDE, EDGE, ABOVE };
-
-/* Where values between two are. */
-static inline enum mmu_place mmu_place_of(const struct mmu_bracket *b, double low, double high)
-{
-	if (b->done || low > b->high + (b->edge ? 2 * b->flat : 0))
-		return ABOVE;
-	if (high < b->low)
-		return BELOW;
-	return b->edge && low >= b->high ? EDGE : INSIDE;
-}
-
 /* Nothing was weighed; what lies at `high` or a hair above it is at the edge, if there is to be one. */
 void mmu_bracket_set(struct mmu_bracket *b, double low, double high, bool edge);
-/* Weighs pieces: from value[i] to value[i + 1], or the other way; 256 at most. False: no memory. */
-bool mmu_bracket_weigh(struct mmu_bracket *b, const double *value, const double *mass, size_t count);
+/* Its groups, of the values. */
+void mmu_run_make(struct mmu_run *r);
+/* Weighs the pieces of a run that was made. False: no memory. */
+bool mmu_bracket_weigh(struct mmu_bracket *b, const struct mmu_run *r);
 /*
  * Between what the stretches say it must lie, of which all that is not counted below is there, or above. For each, what it
  * weighs surely lies up to its high value, and may lie up to its low one.

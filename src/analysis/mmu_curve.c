@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Points of the curve. Some cost a hundred times what others do: threads take one after another. Every fourth is computed
- * for itself; of the others it is known about where their quantiles lie.
+ * Points of the curve. Some cost a hundred times what others do: threads take one after another. Every eighth is computed
+ * for itself; of those midway between two that are there it is known about where their quantiles lie, and so on.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "analysis/parallel.h"
 #include "base/threads.h"
 
-#define STRIDE 4u
+#define STRIDE 8u
 
 struct curve {
 	const struct kymo_mmu *m;
@@ -18,12 +18,12 @@ struct curve {
 	const double *q;
 	size_t count, quantiles;
 	double *least, *out;
-	size_t next;   // of all threads
-	bool between;  // those that lie between the ones that are there
-};
-
-struct job {
-	struct curve *curve;
+	pthread_mutex_t lock;
+	pthread_cond_t more;  // one is done, or it failed
+	size_t taken;
+	size_t *order;  // [count]
+	size_t *step;   // [count] to its neighbours; 0: it has none
+	bool *done;     // [count]
 	enum kymo_status status;
 };
 
@@ -34,12 +34,17 @@ static double between(const double *v, double part)
 	return v[1] + part * (a + part * (3 * rise - 2 * a - b + part * (a + b - 2 * rise)));
 }
 
+/* Before the last one distances may be others. */
+static size_t behind(const struct curve *c, size_t i, size_t by)
+{
+	return i + by < c->count - 1 ? i + by : c->count - 1;
+}
+
 static void guess_between(const struct curve *c, size_t i, struct mmu_guess *guess)
 {
-	size_t last = c->count - 1, at[4] = {0, i - i % STRIDE, 0, 0};
-	at[0] = at[1] >= STRIDE ? at[1] - STRIDE : at[1];
-	at[2] = at[1] + STRIDE < last ? at[1] + STRIDE : last;
-	at[3] = at[2] + STRIDE < last ? at[2] + STRIDE : last;
+	size_t step = c->step[i], at[4] = {0, i - step, behind(c, i, step), 0};
+	at[0] = at[1] >= 2 * step ? at[1] - 2 * step : at[1];
+	at[3] = behind(c, at[2], 2 * step);
 	double part = (double)(i - at[1]) / (double)(at[2] - at[1]);
 	for (size_t k = 0; k < c->quantiles; k++) {
 		double v[4];
@@ -47,38 +52,71 @@ static void guess_between(const struct curve *c, size_t i, struct mmu_guess *gue
 			v[n] = c->out[at[n] * c->quantiles + k];
 		double u = between(v, part), off = fabs(u - v[1] - (v[2] - v[1]) * part) / 2;
 		// Where both neighbours have one value, so has this one: so many windows are there that have just that.
-		off = fabs(v[2] - v[1]) < 1e-9 ? 0 : off + fabs(v[2] - v[1]) / 4 + 1e-3;
+		off = fabs(v[2] - v[1]) < 1e-9 ? 0 : off + fabs(v[2] - v[1]) / 8 + 3e-4;
 		guess[k] = off > 0 ? (struct mmu_guess){u - off, u + off}
 		                   : (struct mmu_guess){v[1], v[1]};
 	}
 }
 
-/* The next one that is to be computed; c->count: there is none. */
+/* Those without neighbours first; then every one after what it has between. */
+static bool put_in_order(struct curve *c)
+{
+	size_t n = 0, last = c->count - 1;
+	c->order = malloc(c->count * sizeof *c->order);
+	c->step = calloc(c->count, sizeof *c->step);
+	c->done = calloc(c->count, sizeof *c->done);
+	if (!c->order || !c->step || !c->done)
+		return false;
+	for (size_t i = 0; i < last; i += STRIDE)
+		c->order[n++] = i;
+	c->order[n++] = last;
+	for (size_t step = STRIDE / 2; step; step /= 2)
+		for (size_t i = step; i < last; i += 2 * step) {
+			c->step[i] = step;
+			c->order[n++] = i;
+		}
+	return true;
+}
+
+/* The next one, when its neighbours are done; c->count: there is none. */
 static size_t take(struct curve *c)
 {
-	size_t k = __atomic_fetch_add(&c->next, 1, __ATOMIC_RELAXED), last = c->count - 1;
-	if (c->between) {
-		size_t i = k / (STRIDE - 1) * STRIDE + k % (STRIDE - 1) + 1;
-		return i < last ? i : c->count;
-	}
-	if (k * STRIDE < last)
-		return k * STRIDE;
-	return (k - 1) * STRIDE < last || !k ? last : c->count;
+	pthread_mutex_lock(&c->lock);
+	size_t i = c->status == KYMO_OK && c->taken < c->count ? c->order[c->taken++] : c->count;
+	if (i < c->count && c->step[i])
+		while (c->status == KYMO_OK &&
+		       (!c->done[i - c->step[i]] || !c->done[behind(c, i, c->step[i])]))
+			pthread_cond_wait(&c->more, &c->lock);
+	if (c->status != KYMO_OK)
+		i = c->count;
+	pthread_mutex_unlock(&c->lock);
+	return i;
+}
+
+static void tell(struct curve *c, size_t i, enum kymo_status st)
+{
+	pthread_mutex_lock(&c->lock);
+	if (st != KYMO_OK)
+		c->status = st;
+	else
+		c->done[i] = true;
+	pthread_cond_broadcast(&c->more);
+	pthread_mutex_unlock(&c->lock);
 }
 
 static void work(void *arg)
 {
-	struct job *job = arg;
-	struct curve *c = job->curve;
+	struct curve *c = *(struct curve **)arg;
 	struct mmu_scratch *scratch = mmu_scratch_make();
 	struct mmu_guess *guess = malloc((c->quantiles + 1) * sizeof *guess);
-	job->status = scratch && guess ? KYMO_OK : KYMO_E_MEMORY;
-	for (size_t i; job->status == KYMO_OK && (i = take(c)) < c->count;) {
-		if (c->between)
+	if (!scratch || !guess)
+		tell(c, 0, KYMO_E_MEMORY);
+	for (size_t i; (i = take(c)) < c->count;) {
+		if (c->step[i])
 			guess_between(c, i, guess);
-		job->status =
-			mmu_point(c->m, c->window[i], c->q, c->quantiles, c->between ? guess : NULL,
-		                  scratch, &c->least[i], &c->out[i * c->quantiles]);
+		tell(c, i,
+		     mmu_point(c->m, c->window[i], c->q, c->quantiles, c->step[i] ? guess : NULL,
+		               scratch, &c->least[i], &c->out[i * c->quantiles]));
 	}
 	mmu_scratch_free(scratch);
 	free(guess);
@@ -93,18 +131,21 @@ enum kymo_status mmu_curve(const struct kymo_mmu *m, const kymo_ns *window, size
 	                  .count = count,
 	                  .quantiles = quantiles,
 	                  .least = least,
-	                  .out = out};
-	struct job jobs[PARALLEL_MAX];
+	                  .out = out,
+	                  .lock = PTHREAD_MUTEX_INITIALIZER,
+	                  .more = PTHREAD_COND_INITIALIZER};
+	struct curve *jobs[PARALLEL_MAX];
 	unsigned n = threads_allowed(PARALLEL_MAX);
-	for (int pass = 0; pass < 2 && count; pass++) {
-		c.between = pass;
-		c.next = 0;
-		for (unsigned i = 0; i < n; i++)
-			jobs[i] = (struct job){.curve = &c};
+	if (!count)
+		return KYMO_OK;
+	for (unsigned i = 0; i < n; i++)
+		jobs[i] = &c;
+	if (put_in_order(&c))
 		parallel_run(n, jobs, sizeof *jobs, work);
-		for (unsigned i = 0; i < n; i++)
-			if (jobs[i].status != KYMO_OK)
-				return jobs[i].status;
-	}
-	return KYMO_OK;
+	else
+		c.status = KYMO_E_MEMORY;
+	free(c.order);
+	free(c.step);
+	free(c.done);
+	return c.status;
 }

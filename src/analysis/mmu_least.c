@@ -7,8 +7,6 @@
 
 /* ---- one part ---- */
 
-#define SAMPLES 512  // begins that are tried first: with a low best few bands are left
-
 static void consider(struct mmu_best *best, double mean, kymo_ns time, size_t part)
 {
 	if (!best->found || mean < best->mean || (mean == best->mean && time < best->time))
@@ -67,18 +65,47 @@ static bool seek_zero(const struct mmu_series *s, kymo_ns w, kymo_ns from, kymo_
 	return false;
 }
 
-/* Bands [band, band + count) whose bounds are known. */
+/* A band of a level, or what of it lies in [from, to]. */
+static void seek_band(const struct mmu_series *s, size_t level, kymo_ns w, kymo_ns from, kymo_ns to,
+                      size_t part, struct mmu_best *best)
+{
+	double low[1u << MMU_SPLIT], high[1u << MMU_SPLIT];
+	if (is_over(best, from))
+		return;
+	if (level == MMU_FINEST || mmu_bends_in(s, w, from, to + 1) < MMU_FEW) {
+		seek_bends(s, w, from, to, part, best);
+		return;
+	}
+	level++;
+	size_t first = mmu_band(s, level, from), last = mmu_band(s, level, to);
+	// The end of one is the begin of the next; it belongs to this one, too.
+	last -= last > first && mmu_band_begin(s, level, last) == to;
+	mmu_bounds(&s->level[level], w, mmu_slack(s, w), first, last - first + 1, low, high);
+	for (size_t i = first; i <= last; i++) {
+		kymo_ns begin = mmu_band_begin(s, level, i), end = mmu_band_begin(s, level, i + 1);
+		if (low[i - first] <= best->mean)
+			seek_band(s, level, w, begin > from ? begin : from, end < to ? end : to,
+			          part, best);
+	}
+}
+
+/* The longest bands from that of `from` on, whose bounds are known. */
 static void seek_bands(const struct mmu_series *s, kymo_ns w, kymo_ns from, kymo_ns to, size_t part,
                        const double *low, size_t count, struct mmu_best *best)
 {
-	for (size_t i = 0, band = mmu_band(s, from); i < count; i++) {
-		if (low[i] > best->mean)
+	size_t band = mmu_band(s, 0, from), lowest = 0;
+	for (size_t i = 1; i < count; i++)
+		lowest = low[i] < low[lowest] ? i : lowest;
+	// With a low best few bands are left.
+	for (size_t k = 0; k <= count; k++) {
+		size_t i = k ? k - 1 : lowest;
+		if (low[i] > best->mean || (k && i == lowest))
 			continue;
-		kymo_ns begin = i ? mmu_band_begin(s, band + i) : from,
-			end = mmu_band_begin(s, band + i + 1);
-		if (is_over(best, begin))
+		kymo_ns begin = mmu_band_begin(s, 0, band + i),
+			end = mmu_band_begin(s, 0, band + i + 1);
+		if (k && is_over(best, begin))
 			return;
-		seek_bends(s, w, begin, end < to ? end : to, part, best);
+		seek_band(s, 0, w, begin > from ? begin : from, end < to ? end : to, part, best);
 	}
 }
 
@@ -88,22 +115,17 @@ void mmu_seek(const struct kymo_mmu *m, size_t part, kymo_ns w, kymo_ns from, ky
               const double *low, struct mmu_best *best)
 {
 	const struct mmu_series *s = m->part[part].s;
-	size_t band = mmu_band(s, from), last = mmu_band(s, to);
-	size_t samples = last - band < SAMPLES ? last - band : SAMPLES;
+	size_t band = mmu_band(s, 0, from), last = mmu_band(s, 0, to);
 	double its_low[BATCH], its_high[BATCH];
 	if (is_over(best, from) || seek_zero(s, w, from, to, part, best))
 		return;
-	for (size_t i = 0; i <= samples; i++) {
-		kymo_ns time = i ? mmu_band_begin(s, band + (last - band) * i / samples) : from;
-		if (time <= to)
-			consider(best, mmu_mean(s, time, w), time, part);
-	}
+	consider(best, mmu_mean(s, from, w), from, part);
 	if (low)
 		seek_bands(s, w, from, to, part, low, last - band + 1, best);
 	for (; !low && band <= last; band += BATCH) {
-		kymo_ns begin = mmu_band_begin(s, band);
+		kymo_ns begin = mmu_band_begin(s, 0, band);
 		size_t count = last - band + 1 < BATCH ? last - band + 1 : BATCH;
-		mmu_bounds(&s->bands, w, mmu_slack(s, w), band, count, its_low, its_high);
+		mmu_bounds(&s->level[0], w, mmu_slack(s, w), band, count, its_low, its_high);
 		seek_bands(s, w, begin > from ? begin : from, to, part, its_low, count, best);
 	}
 }

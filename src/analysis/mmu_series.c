@@ -68,33 +68,50 @@ static void free_bands(struct mmu_bands *b)
 	free(b->most);
 }
 
-/* Bands of 16 to 32 points, on the average. */
-#define BANDS_MIN 64u
-#define BANDS_MAX 65536u
+/* The longest bands are of 128 to 256 points, on the average. */
+#define BANDS_MIN 8u
+#define BANDS_MAX 8192u
 
 static bool room_for_bands(struct mmu_series *s)
 {
 	uint64_t length = (uint64_t)(s->at[s->count - 1].time - mmu_begin(s));
-	uint64_t most = s->count / 16;
-	unsigned shift = MMU_FINE;
+	uint64_t most = s->count / 128;
+	unsigned shift = MMU_FINEST * MMU_SPLIT;
 	most = most < BANDS_MIN ? BANDS_MIN : most > BANDS_MAX ? BANDS_MAX : most;
 	while (length >> shift > most)
 		shift++;
-	if (s->count >= UINT32_MAX || !make_bands(&s->bands, length, shift) ||
-	    !make_bands(&s->fine, length, shift - MMU_FINE))
+	if (s->count >= UINT32_MAX)
 		return false;
-	s->first = malloc((s->fine.count + 1) * sizeof *s->first);
+	for (unsigned i = 0; i < MMU_LEVELS; i++)
+		if (!make_bands(&s->level[i], length, shift - i * MMU_SPLIT))
+			return false;
+	s->first = malloc((s->level[MMU_FINEST].count + 1) * sizeof *s->first);
 	return s->first;
 }
 
-static void fill_fine(struct mmu_series *s)
+/* The point that holds at a time from the begin on. */
+static size_t search(const struct mmu_series *s, kymo_ns time)
+{
+	size_t lo = 0, hi = s->count;
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (s->at[mid].time <= time)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Bands [from, to) of the shortest; `to` beyond all of them: and what is behind them. */
+static void fill_finest(struct mmu_series *s, size_t from, size_t to)
 {
 	const struct util_point *at = s->at;
-	const struct mmu_bands *f = &s->fine;
-	size_t last = s->count - 1, p = 0;
-	kymo_ns begin = mmu_begin(s), length = (kymo_ns)1 << f->shift;
-	double sum = 0;
-	for (size_t b = 0; b <= f->count + MMU_BEYOND; b++, begin += length) {
+	const struct mmu_bands *f = &s->level[MMU_FINEST];
+	kymo_ns begin = mmu_band_begin(s, MMU_FINEST, from), length = (kymo_ns)1 << f->shift;
+	size_t last = s->count - 1, p = search(s, begin);
+	double sum = mmu_sum(s, p, at[p].time);
+	for (size_t b = from; b < to && b <= f->count + MMU_BEYOND; b++, begin += length) {
 		if (b <= f->count)
 			s->first[b] = (uint32_t)p;
 		f->before[b] = sum + at[p].value * (double)(begin - at[p].time);
@@ -119,14 +136,15 @@ static void fill_fine(struct mmu_series *s)
 	}
 }
 
-/* Of the fine ones. Behind the end there is the last value. */
-static void fill_bands(struct mmu_series *s)
+/* Of those of the next level. Behind the end there is the last value. */
+static void fill_level(struct mmu_series *s, size_t level)
 {
-	const struct mmu_bands *f = &s->fine, *c = &s->bands;
+	const struct mmu_bands *c = &s->level[level], *f = c + 1;
 	size_t end = f->count + MMU_BEYOND - 1, last = s->count - 1;
 	for (size_t b = 0; b <= c->count + MMU_BEYOND; b++) {
-		size_t i = b << MMU_FINE, to = i + (1u << MMU_FINE);
-		c->before[b] = i <= end ? f->before[i] : mmu_sum(s, last, mmu_band_begin(s, b));
+		size_t i = b << MMU_SPLIT, to = i + (1u << MMU_SPLIT);
+		c->before[b] =
+			i <= end ? f->before[i] : mmu_sum(s, last, mmu_band_begin(s, level, b));
 		if (b == c->count + MMU_BEYOND)
 			break;
 		i = i < end ? i : end;
@@ -138,16 +156,6 @@ static void fill_bands(struct mmu_series *s)
 			c->most[b] = f->most[i] > c->most[b] ? f->most[i] : c->most[b];
 		}
 	}
-}
-
-static bool cut_into_bands(struct mmu_series *s)
-{
-	s->at[s->count - 1].value = s->at[s->count - 2].value;
-	if (!room_for_bands(s))
-		return false;
-	fill_fine(s);
-	fill_bands(s);
-	return true;
 }
 
 /* How long the utilisation is 0 at a time; a window within is 0 too. */
@@ -179,16 +187,24 @@ static bool list_zeros(struct mmu_series *s)
 	return ok;
 }
 
-static bool make_series(struct mmu_series *s, struct util_series *u, enum kymo_rules rules)
+static bool take_points(struct mmu_series *s, struct util_series *u)
 {
-	if (!vec_push(&u->points, ((struct util_point){NEVER, 0})))
-		return false;
+	for (int i = 0; i < 2; i++)
+		if (!vec_push(&u->points, ((struct util_point){NEVER, 0})))
+			return false;
 	vec_trim(&u->points);
 	s->at = u->points.at;
-	s->count = u->points.count - 1;
+	s->count = u->points.count - 2;
 	s->proc = u->proc;
 	u->points.at = NULL;
-	return sum_up(s, rules) && cut_into_bands(s) && list_zeros(s);
+	s->at[s->count - 1].value = s->at[s->count - 2].value;
+	return true;
+}
+
+static void fill_levels(struct mmu_series *s)
+{
+	for (size_t i = MMU_FINEST; i-- > 0;)
+		fill_level(s, i);
 }
 
 #define WORTH_A_THREAD 65536u  // points: about a millisecond
@@ -204,33 +220,88 @@ struct making {
 static void make_some(void *arg)
 {
 	struct making *m = arg;
-	for (size_t i; m->ok && (i = __atomic_fetch_add(m->next, 1, __ATOMIC_RELAXED)) < m->x->count;)
-		m->ok = make_series(&m->x->series[i], &m->u->series.at[i], m->x->rules);
+	for (size_t i;
+	     m->ok && (i = __atomic_fetch_add(m->next, 1, __ATOMIC_RELAXED)) < m->x->count;) {
+		struct mmu_series *s = &m->x->series[i];
+		m->ok = take_points(s, &m->u->series.at[i]) && sum_up(s, m->x->rules) &&
+		        room_for_bands(s) && list_zeros(s);
+		if (m->ok) {
+			fill_finest(s, 0, SIZE_MAX);
+			fill_levels(s);
+		}
+	}
+}
+
+static bool make_all(struct mmu_whole *x, struct util *u, unsigned threads)
+{
+	struct making jobs[PARALLEL_MAX];
+	size_t next = 0;
+	bool ok = true;
+	for (unsigned i = 0; i < threads; i++)
+		jobs[i] = (struct making){x, u, &next, true};
+	parallel_run(threads, jobs, sizeof *jobs, make_some);
+	for (unsigned i = 0; i < threads; i++)
+		ok = ok && jobs[i].ok;
+	return ok;
+}
+
+/* Where there is but one, threads share it. */
+struct sharing {
+	struct mmu_series *s;
+	enum kymo_rules rules;
+	size_t from, to;  // of the shortest bands; of what comes before these, 0: sums, 1: zeros
+	bool ok;
+};
+
+static void prepare(void *arg)
+{
+	struct sharing *p = arg;
+	p->ok = p->from ? list_zeros(p->s) : sum_up(p->s, p->rules) && room_for_bands(p->s);
+}
+
+static void fill_some(void *arg)
+{
+	struct sharing *p = arg;
+	fill_finest(p->s, p->from, p->to);
+}
+
+static bool make_one(struct mmu_whole *x, struct util *u, unsigned threads)
+{
+	struct mmu_series *s = &x->series[0];
+	struct sharing jobs[PARALLEL_MAX];
+	if (!take_points(s, &u->series.at[0]))
+		return false;
+	for (unsigned i = 0; i < 2; i++)
+		jobs[i] = (struct sharing){.s = s, .rules = x->rules, .from = i};
+	parallel_run(2, jobs, sizeof *jobs, prepare);
+	if (!jobs[0].ok || !jobs[1].ok)
+		return false;
+	size_t count = s->level[MMU_FINEST].count;
+	for (unsigned i = 0; i < threads; i++) {
+		jobs[i].s = s;
+		jobs[i].from = count * i / threads;
+		jobs[i].to = i + 1 < threads ? count * (i + 1) / threads : SIZE_MAX;
+	}
+	parallel_run(threads, jobs, sizeof *jobs, fill_some);
+	fill_levels(s);
+	return true;
 }
 
 struct mmu_whole *mmu_whole_make(struct util *u, unsigned flags, enum kymo_rules rules)
 {
 	struct mmu_whole *x = calloc(1, sizeof *x);
 	bool ok = x && (x->series = calloc(u->series.count + 1, sizeof *x->series));
-	size_t next = 0;
-	struct making jobs[PARALLEL_MAX];
+	size_t count = u->series.count;
 	uint64_t points = 0;
-	for (size_t i = 0; i < u->series.count; i++)
+	for (size_t i = 0; i < count; i++)
 		points += u->series.at[i].points.count;
-	uint64_t worth = points / WORTH_A_THREAD;
-	unsigned n = threads_worth(PARALLEL_MAX, worth < u->series.count ? worth : u->series.count);
-	if (x) {
-		x->users = 1;
-		x->flags = flags;
-		x->rules = rules;
-		x->count = ok ? u->series.count : 0;
-	}
-	for (unsigned i = 0; i < n; i++)
-		jobs[i] = (struct making){x, u, &next, ok};
-	if (ok)
-		parallel_run(n, jobs, sizeof *jobs, make_some);
-	for (unsigned i = 0; i < n; i++)
-		ok = ok && jobs[i].ok;
+	unsigned n = threads_worth(PARALLEL_MAX, points / WORTH_A_THREAD);
+	if (x)
+		*x = (struct mmu_whole){1, flags, rules, ok ? count : 0, x->series};
+	if (ok && count == 1 && n > 1)
+		ok = make_one(x, u, n);
+	else if (ok && count)
+		ok = make_all(x, u, n < count ? n : (unsigned)count);
 	util_free(u);
 	if (ok)
 		return x;
@@ -251,8 +322,8 @@ void mmu_whole_release(struct mmu_whole *x)
 	for (size_t i = 0; i < x->count; i++) {
 		free(x->series[i].at);
 		free(x->series[i].sum);
-		free_bands(&x->series[i].bands);
-		free_bands(&x->series[i].fine);
+		for (unsigned k = 0; k < MMU_LEVELS; k++)
+			free_bands(&x->series[i].level[k]);
 		free(x->series[i].first);
 		free(x->series[i].zero);
 		free(x->series[i].longest);
