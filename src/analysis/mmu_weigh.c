@@ -57,12 +57,14 @@ struct mmu_bracket *mmu_weighing_add(struct mmu_weighing *x)
 static bool limit(struct mmu_weighing *x)
 {
 	x->limits.count = 0;
+	x->top = -1;
 	for (size_t i = 0; i < x->brackets.count; i++) {
 		struct mmu_bracket *b = &x->brackets.at[i];
 		struct mmu_limits is = {b->low, b->edge ? nextafter(b->high, -2) : b->high,
 		                        b->high + (b->edge ? 2 * b->flat : 0), b};
 		if (!b->done && !vec_push(&x->limits, is))
 			return false;
+		x->top = !b->done && is.top > x->top ? is.top : x->top;
 	}
 	return true;
 }
@@ -96,12 +98,9 @@ static bool scan(struct mmu_weighing *x, uint32_t part, const double *low, const
 	const struct mmu_series *s = p->s;
 	kymo_ns to = p->end - x->window;
 	size_t first = mmu_band(s, 0, p->begin), count = mmu_bands_of(p, x->window);
-	double top = -1;  // above it nothing matters
 	bool ok = true;
-	for (size_t i = 0; i < x->limits.count; i++)
-		top = x->limits.at[i].top > top ? x->limits.at[i].top : top;
 	for (size_t i = 0; i < count && ok; i++) {
-		if (low[i] > top)
+		if (low[i] > x->top)
 			continue;
 		kymo_ns begin = mmu_band_begin(s, 0, first + i),
 			end = mmu_band_begin(s, 0, first + i + 1);
@@ -126,6 +125,8 @@ static bool descend(struct mmu_weighing *x, size_t level, const struct mmu_stret
 	bool ok = true;
 	mmu_bounds(&of->level[level], w, mmu_slack(of, w), first, last - first + 1, low, high);
 	for (size_t i = first; i <= last && ok; i++) {
+		if (low[i - first] > x->top)
+			continue;
 		kymo_ns begin = mmu_band_begin(of, level, i), end = mmu_band_begin(of, level, i + 1);
 		struct mmu_stretch is = {low[i - first], high[i - first],
 		                         begin > s->begin ? begin : s->begin,

@@ -25,6 +25,7 @@ struct mmu_weighing {
 	VEC(double) high;
 	VEC(struct mmu_bracket) brackets;
 	VEC(struct mmu_limits) limits;  // of those that are not done
+	double top;                     // of all: what is above it does not matter
 	VEC(struct mmu_bracket *) touched;
 	mmu_stretches inside[MMU_LEVELS];  // bands inside of a bracket
 	mmu_stretches edges;               // at the edge of one, and inside of none
