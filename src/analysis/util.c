@@ -323,7 +323,7 @@ static enum kymo_status join(struct build *parts, unsigned n, struct util *out)
 	for (unsigned i = 0; i < n; i++)
 		jobs[i] = (struct join){parts, n, i, out};
 	for (size_t i = 0; i < out->series.count; i++)
-		if (!vec_reserve(&out->series.at[i].points, join_series(jobs, i, false) + 2))
+		if (!vec_reserve(&out->series.at[i].points, join_series(jobs, i, false) + 3))
 			return KYMO_E_MEMORY;
 	if (n > 1)
 		parallel_run(n, jobs, sizeof *jobs, copy_share);
