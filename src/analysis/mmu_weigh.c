@@ -206,6 +206,21 @@ static void weigh_edge(const struct mmu_weighing *x, struct mmu_bracket *b,
 	}
 }
 
+#define AHEAD 2u
+
+/* Where a stretch begins and its windows end, for one that is soon to be looked at. */
+static void prefetch(const struct mmu_weighing *x, const struct mmu_stretch *s)
+{
+	const struct mmu_series *of = x->m->part[s->part].s;
+	const struct util_point *l = &of->at[of->first[mmu_band(of, MMU_FINEST, s->begin)]];
+	const struct util_point *r =
+		&of->at[of->first[mmu_band(of, MMU_FINEST, s->begin + x->window)]];
+	for (size_t i = 0; i < 32; i += 4) {
+		__builtin_prefetch(l + i);
+		__builtin_prefetch(r + i);
+	}
+}
+
 bool mmu_weigh_inside(struct mmu_weighing *x)
 {
 	const mmu_stretches *finest = &x->inside[MMU_FINEST];
@@ -215,6 +230,8 @@ bool mmu_weigh_inside(struct mmu_weighing *x)
 	bool ok = limit(x);
 	for (size_t i = 0; i < finest->count && ok; i++) {
 		const struct mmu_stretch *s = &finest->at[i];
+		if (i + AHEAD < finest->count)
+			prefetch(x, s + AHEAD);
 		if (!is_inside(x, s, &ok))
 			continue;
 		if (at.time != s->begin || part != s->part || chain++ % CHAIN == 0)
