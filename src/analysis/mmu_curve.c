@@ -34,17 +34,18 @@ static double between(const double *v, double part)
 	return v[1] + part * (a + part * (3 * rise - 2 * a - b + part * (a + b - 2 * rise)));
 }
 
-/* Before the last one distances may be others. */
-static size_t behind(const struct curve *c, size_t i, size_t by)
+/* Two at either side; before the last one distances may be others. */
+static void neighbours(const struct curve *c, size_t i, size_t at[4])
 {
-	return i + by < c->count - 1 ? i + by : c->count - 1;
+	size_t step = c->step[i], last = c->count - 1;
+	at[1] = i - step;
+	at[0] = at[1] >= 2 * step ? at[1] - 2 * step : at[1];
+	at[2] = i + step < last ? i + step : last;
+	at[3] = at[2] + 2 * step < last ? at[2] + 2 * step : last;
 }
 
-static void guess_between(const struct curve *c, size_t i, struct mmu_guess *guess)
+static void guess_between(const struct curve *c, size_t i, const size_t at[4], struct mmu_guess *guess)
 {
-	size_t step = c->step[i], at[4] = {0, i - step, behind(c, i, step), 0};
-	at[0] = at[1] >= 2 * step ? at[1] - 2 * step : at[1];
-	at[3] = behind(c, at[2], 2 * step);
 	double part = (double)(i - at[1]) / (double)(at[2] - at[1]);
 	for (size_t k = 0; k < c->quantiles; k++) {
 		double v[4];
@@ -78,15 +79,20 @@ static bool put_in_order(struct curve *c)
 	return true;
 }
 
+static bool waits(const struct curve *c, size_t i)
+{
+	size_t at[4];
+	neighbours(c, i, at);
+	return !c->done[at[0]] || !c->done[at[1]] || !c->done[at[2]] || !c->done[at[3]];
+}
+
 /* The next one, when its neighbours are done; c->count: there is none. */
 static size_t take(struct curve *c)
 {
 	pthread_mutex_lock(&c->lock);
 	size_t i = c->status == KYMO_OK && c->taken < c->count ? c->order[c->taken++] : c->count;
-	if (i < c->count && c->step[i])
-		while (c->status == KYMO_OK &&
-		       (!c->done[i - c->step[i]] || !c->done[behind(c, i, c->step[i])]))
-			pthread_cond_wait(&c->more, &c->lock);
+	while (i < c->count && c->step[i] && c->status == KYMO_OK && waits(c, i))
+		pthread_cond_wait(&c->more, &c->lock);
 	if (c->status != KYMO_OK)
 		i = c->count;
 	pthread_mutex_unlock(&c->lock);
@@ -104,6 +110,18 @@ static void tell(struct curve *c, size_t i, enum kymo_status st)
 	pthread_mutex_unlock(&c->lock);
 }
 
+static enum kymo_status compute(struct curve *c, size_t i, struct mmu_guess *guess,
+                                struct mmu_scratch *scratch)
+{
+	size_t at[4];
+	if (c->step[i]) {
+		neighbours(c, i, at);
+		guess_between(c, i, at, guess);
+	}
+	return mmu_point(c->m, c->window[i], c->q, c->quantiles, c->step[i] ? guess : NULL, scratch,
+	                 &c->least[i], &c->out[i * c->quantiles]);
+}
+
 static void work(void *arg)
 {
 	struct curve *c = *(struct curve **)arg;
@@ -111,13 +129,8 @@ static void work(void *arg)
 	struct mmu_guess *guess = malloc((c->quantiles + 1) * sizeof *guess);
 	if (!scratch || !guess)
 		tell(c, 0, KYMO_E_MEMORY);
-	for (size_t i; (i = take(c)) < c->count;) {
-		if (c->step[i])
-			guess_between(c, i, guess);
-		tell(c, i,
-		     mmu_point(c->m, c->window[i], c->q, c->quantiles, c->step[i] ? guess : NULL,
-		               scratch, &c->least[i], &c->out[i * c->quantiles]));
-	}
+	for (size_t i; (i = take(c)) < c->count;)
+		tell(c, i, compute(c, i, guess, scratch));
 	mmu_scratch_free(scratch);
 	free(guess);
 }
