@@ -57,16 +57,26 @@ static bool weigh_part(struct mmu_bracket *b, double low, double high, double ma
 	return to <= from || push_piece(b, from, to, density * (to - from));
 }
 
-/* Of pieces next to one another. */
-static bool weigh_pieces(struct mmu_bracket *b, const double *value, const double *mass, size_t count)
+/* Of a group. On which side pieces are no processor could foresee: there are no branches for it. */
+static bool weigh_group(struct mmu_bracket *b, const double *value, const double *mass, size_t count)
 {
 	const double bottom = b->low, top = b->high + (b->edge ? 2 * b->flat : 0);
+	uint8_t inside[MMU_GROUP];
+	double below = 0;
+	size_t n = 0;
 	for (size_t i = 0; i < count; i++) {
+		unsigned low = (value[i] <= top) | (value[i + 1] <= top);
+		unsigned high = (value[i] >= bottom) | (value[i + 1] >= bottom);
+		below += high ? 0 : mass[i];
+		inside[n] = (uint8_t)i;
+		n += low & high;
+	}
+	b->below += below;
+	for (size_t k = 0; k < n; k++) {
+		size_t i = inside[k];
 		double low = value[i] < value[i + 1] ? value[i] : value[i + 1];
 		double high = value[i] < value[i + 1] ? value[i + 1] : value[i];
-		if (high < bottom)
-			b->below += mass[i];
-		else if (low <= top && !weigh_part(b, low, high, mass[i]))
+		if (!weigh_part(b, low, high, mass[i]))
 			return false;
 	}
 	return true;
@@ -100,8 +110,8 @@ bool mmu_bracket_weigh(struct mmu_bracket *b, const struct mmu_run *r)
 		size_t at = g * MMU_GROUP;
 		below += r->most[g] < bottom ? r->sum[g] : 0;
 		if (r->most[g] >= bottom && r->least[g] <= top &&
-		    !weigh_pieces(b, &r->value[at], &r->mass[at],
-		                  r->count - at < MMU_GROUP ? r->count - at : MMU_GROUP))
+		    !weigh_group(b, &r->value[at], &r->mass[at],
+		                 r->count - at < MMU_GROUP ? r->count - at : MMU_GROUP))
 			return false;
 	}
 	b->below += below;
