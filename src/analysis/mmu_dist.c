@@ -174,10 +174,17 @@ struct known {
 	size_t sampled;
 };
 
-/* The quantile is not in the bracket: after a guess, right below or above it is the next one. */
+/*
+ * The quantile is not in the bracket: after a guess, right below or above it is the next one. How far off it is, is about
+ * what is wanting as densely as it lies in the bracket.
+ */
 static void widen(struct mmu_bracket *b)
 {
-	double by = 8 * (b->high - b->low) + 1e-3;
+	double wide = b->high - b->low, most = 8 * wide + 1e-3;
+	double inside = b->inside + b->through * wide;
+	double wanting = b->below >= b->want ? b->below - b->want : b->want - b->below - inside;
+	double by = inside > 0 ? 2 * wanting / inside * wide + wide / 4 + 1e-4 : most;
+	by = by < most ? by : most;
 	if (b->guesses && --b->guesses) {
 		if (b->below >= b->want)
 			mmu_bracket_set(b, b->low - by, b->low, true);
