@@ -13,7 +13,7 @@
 #include <kymo/trace.h>
 
 /* p99.9 and so on: of 1000 windows 999 are at least as good. */
-enum { CURVE_QUANTILES = 3, CURVE_POINTS = 56, CURVE_DECADES = 7 };
+enum { CURVE_QUANTILES = 3, CURVE_POINTS = 48, CURVE_DECADES = 7 };
 
 struct curve_point {
 	kymo_ns window;
