@@ -54,6 +54,7 @@ struct mmu_bracket *mmu_weighing_add(struct mmu_weighing *x)
 
 /* ---- where stretches are ---- */
 
+/* Where the brackets are now. */
 static bool limit(struct mmu_weighing *x)
 {
 	x->limits.count = 0;

@@ -11,45 +11,25 @@
 #include <cmocka.h>
 #include <kymo/kymo.h>
 
-#include "property/gen.h"
+#include "property/traces.h"
 
 struct loaded {
 	struct kymo_trace *t;
 	struct kymo_stat stat;
 };
 
-static struct loaded load(struct kymo_input *in)
-{
-	struct loaded l;
-	assert_int_equal(kymo_stat_compute(in, NULL, &l.stat, NULL), KYMO_OK);
-	assert_int_equal(kymo_trace_load(in, NULL, &l.t, NULL), KYMO_OK);
-	kymo_input_close(in);
-	return l;
-}
-
 static struct loaded generated(uint64_t seed)
 {
-	struct gen_trace g;
-	struct kymo_input *in;
-	gen_trace_make(&g, &(struct gen_options){
-				   .seed = seed,
-				   .version = (unsigned[]){22, 23, 25, 26}[seed % 4],
-				   .generations = 1 + (unsigned)(seed % 3),
-				   .steps = 200 + (unsigned)(seed % 7) * 150,
-			   });
-	assert_int_equal(kymo_input_open_memory(g.bytes, g.len, &in, NULL), KYMO_OK);
-	struct loaded l = load(in);
-	gen_trace_free(&g);
+	struct loaded l;
+	l.t = trace_generated_stat(seed, &l.stat);
 	return l;
 }
 
 static struct loaded real(const char *name)
 {
-	char path[1024];
-	struct kymo_input *in;
-	snprintf(path, sizeof path, "%s/%s", TRACES, name);
-	assert_int_equal(kymo_input_open(path, &in, NULL), KYMO_OK);
-	return load(in);
+	struct loaded l;
+	l.t = trace_real_stat(name, &l.stat);
+	return l;
 }
 
 static kymo_ns overlap(kymo_ns a, kymo_ns b, kymo_ns from, kymo_ns to)

@@ -9,6 +9,9 @@
 struct kymo_trace *trace_generated(uint64_t seed, uint32_t frequency);
 /* One of tests/data/traces. */
 struct kymo_trace *trace_real(const char *name);
+/* Likewise, and what `kymo stat` says of them. */
+struct kymo_trace *trace_generated_stat(uint64_t seed, struct kymo_stat *stat);
+struct kymo_trace *trace_real_stat(const char *name, struct kymo_stat *stat);
 
 /* *state is not 0. */
 static inline uint64_t random_next(uint64_t *state)
