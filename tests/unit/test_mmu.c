@@ -232,6 +232,27 @@ static void test_points(void **cmocka)
 	check_all(1, 12, 1);
 }
 
+/* The last window of one series begins when the first one of the next does; and all may have the quantiles. */
+static void test_one_after_the_other(void **cmocka)
+{
+	(void)cmocka;
+	struct mmu_scratch *scratch = mmu_scratch_make();
+	assert_non_null(scratch);
+	for (kymo_ns w = 10; w < 100000; w *= 3) {
+		struct util u = {0};
+		add_series(&u, 3000, 64);
+		add_series(&u, 3000, 64);
+		const struct util_series *a = &u.series.at[0], *b = &u.series.at[1];
+		kymo_ns by = a->points.at[a->points.count - 1].time - w - b->points.at[0].time;
+		for (size_t i = 0; i < b->points.count; i++)
+			b->points.at[i].time += by;
+		struct kymo_mmu *m = make(&u, INT64_MIN, INT64_MAX);
+		check(m, scratch, 64, w);
+		kymo_mmu_free(m);
+	}
+	mmu_scratch_free(scratch);
+}
+
 /* Points of a curve are the points by themselves. */
 static void test_curve(void **cmocka)
 {
@@ -379,9 +400,8 @@ static void test_worst(void **cmocka)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_points),
-		cmocka_unit_test(test_curve),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_points), cmocka_unit_test(test_one_after_the_other),
+		cmocka_unit_test(test_curve),  cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_worst),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
