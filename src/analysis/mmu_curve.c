@@ -59,7 +59,7 @@ static void guess_between(const struct curve *c, size_t i, const size_t at[4], s
 	}
 }
 
-/* Those without neighbours first; then every one after what it has between. */
+/* Those without neighbours first; each of the others after the ones between which it lies. */
 static bool put_in_order(struct curve *c)
 {
 	size_t n = 0, last = c->count - 1;

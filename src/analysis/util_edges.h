@@ -42,8 +42,8 @@ bool util_others(const struct kymo_trace *t, unsigned flags, struct util_others 
 struct util_edges {
 	const struct kymo_trace *t;
 	unsigned flags;
-	kymo_ns from,
-		to;  // what ends at `to` or later is still open in the end, unless the trace ends there
+	// What ends at `to` or later is still open in the end, unless the trace ends there.
+	kymo_ns from, to;
 	bool first, last;                             // of all parts
 	bool failed;                                  // no memory
 	uint32_t next, end;                           // ranges that begin in the part

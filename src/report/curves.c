@@ -6,7 +6,7 @@
 
 #include "trace/store.h"
 
-#define CURVES 16  // of 3 KB
+#define CURVES 16  // of 2 KB
 #define SETS 128   // of flags, by either rules
 
 struct curves {

@@ -26,21 +26,22 @@ static int slow(const void *a, const void *b)
 	return x->value < y->value ? -1 : x->value > y->value;
 }
 
+/* Keys of many kinds: which of their bits are by chance. */
+static const uint64_t kinds[] = {UINT64_MAX, 0xff, 0x7, 0xf00000000000000f, 0x1fffffff00, 0};
+
 static void test_sort(void **state)
 {
 	static const size_t sizes[] = {0, 1, 2, 47, 48, 49, 300, 8191, 8192, 20000};
-	static const uint64_t masks[] = {UINT64_MAX,         0xff,         0x7,
-	                                 0xf00000000000000f, 0x1fffffff00, 0};
 	uint64_t seed = 7;
 	(void)state;
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-		for (size_t m = 0; m < sizeof masks / sizeof *masks; m++) {
+		for (size_t m = 0; m < sizeof kinds / sizeof *kinds; m++) {
 			size_t n = sizes[s];
 			struct radix_item *a = malloc((n + 1) * sizeof *a),
 					  *b = malloc((n + 1) * sizeof *b);
 			assert_true(a && b);
 			for (size_t i = 0; i < n; i++)
-				a[i] = b[i] = (struct radix_item){next_random(&seed) & masks[m], i};
+				a[i] = b[i] = (struct radix_item){next_random(&seed) & kinds[m], i};
 			qsort(b, n, sizeof *b, slow);
 			assert_true(radix_sort(a, n));
 			for (size_t i = 0; i < n; i++) {
@@ -55,18 +56,16 @@ static void test_sort(void **state)
 static void test_nth(void **state)
 {
 	static const size_t sizes[] = {1, 2, 300, 5000};
-	static const uint64_t masks[] = {UINT64_MAX,         0xff,         0x7,
-	                                 0xf00000000000000f, 0x1fffffff00, 0};
 	uint64_t seed = 7;
 	(void)state;
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-		for (size_t m = 0; m < sizeof masks / sizeof *masks; m++) {
+		for (size_t m = 0; m < sizeof kinds / sizeof *kinds; m++) {
 			size_t n = sizes[s];
 			uint64_t *key = malloc(n * sizeof *key);
 			struct radix_item *a = malloc(n * sizeof *a);
 			assert_true(key && a);
 			for (size_t i = 0; i < n; i++) {
-				key[i] = next_random(&seed) & masks[m];
+				key[i] = next_random(&seed) & kinds[m];
 				a[i] = (struct radix_item){key[i], i};
 			}
 			qsort(a, n, sizeof *a, slow);
